@@ -1,0 +1,180 @@
+"""Checks across packs: what each file may say alone is checked on reading, what they say of each other here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from itertools import combinations
+
+from yipan.law.counting import UnitsDifferError, Within
+from yipan.law.kind import Kind
+from yipan.law.pack import Pack
+from yipan.law.reading import Faults
+from yipan.law.roles import FIXED_BASES, OWED_ONLY, RoleExpression
+from yipan.law.rule import LAPSE_KIND, PERIOD_KIND, Overlay, Rule, Trigger, Version
+
+#: The kinds that the engine itself records: they stand in a pack like any other, so that they are documented.
+ENGINE_KINDS = (PERIOD_KIND, LAPSE_KIND, "duty.recomputed", "event.retracted")
+
+
+def check_packs(packs: Sequence[Pack], faults: Faults) -> None:
+    """Note every fault between packs: unknown kinds, roles, rules and fields, overlays that lengthen, clashes."""
+    kinds = {name: kind for pack in packs for name, kind in pack.kinds.items()}
+    rules: dict[str, list[tuple[Pack, Rule]]] = {}
+    names = {pack.name for pack in packs}
+    for pack in packs:
+        _check_head(pack, names, faults)
+        for rule in pack.rules.values():
+            rules.setdefault(rule.id, []).append((pack, rule))
+    for pack in packs:
+        for kind in pack.kinds.values():
+            _check_kind(pack, kind, kinds, faults)
+        for rule in pack.rules.values():
+            _check_rule(pack, rule, kinds, rules, faults)
+        for overlay in pack.overlays:
+            _check_overlay(pack, overlay, rules, faults)
+    for holders in rules.values():
+        _check_clashes(holders, faults)
+    if packs:
+        for name in ENGINE_KINDS:
+            if name not in kinds:
+                faults.say("rulepacks", name, "the engine records this kind and no pack defines it")
+
+
+def _check_head(pack: Pack, names: set[str], faults: Faults) -> None:
+    for used in pack.uses:
+        if used not in names:
+            faults.say(f"{pack.name}/pack.yaml", "uses", f"there is no pack {used!r}")
+    for code in pack.scope:
+        if not code.isdigit() or len(code) not in (2, 4, 6, 9, 12):
+            faults.say(f"{pack.name}/pack.yaml", "scope", f"{code!r} is no division code of 2, 4, 6, 9 or 12 digits")
+    if pack.until_on and pack.until_on <= pack.from_on:
+        faults.say(f"{pack.name}/pack.yaml", "until", "must be later than `from`")
+
+
+def _check_kind(pack: Pack, kind: Kind, kinds: dict[str, Kind], faults: Faults) -> None:
+    for earlier in kind.follows:
+        if earlier not in kinds:
+            faults.say(f"{pack.name}/events", f"{kind.name}.follows", f"there is no kind {earlier!r}")
+
+
+def _check_rule(
+    pack: Pack, rule: Rule, kinds: dict[str, Kind], rules: dict[str, list[tuple[Pack, Rule]]], faults: Faults
+) -> None:
+    file = f"{pack.name}/rules/{rule.id}"
+    for key, trigger in _triggers(rule):
+        _check_trigger(file, key, trigger, kinds, faults)
+    opening = [kinds[trigger.kind] for trigger in rule.triggers if trigger.kind in kinds]
+    if not (rule.triggers or rule.every or rule.on_lapse_only):
+        faults.say(file, "opens_on", "nothing opens it")
+    for kind in opening:
+        if rule.for_each and not kind.in_group(rule.for_each):
+            faults.say(file, "for_each", f"{rule.for_each!r} is no role or group of {kind.name}")
+        for key, role in (("owed_by", rule.owed_by), ("owed_to", rule.owed_to)):
+            _check_role(file, key, role, kind, faults)
+        for version in rule.versions:
+            _check_by_field(file, version, kind, faults)
+    if rule.every:
+        _check_every_roles(file, rule, faults)
+    if rule.needs_consent and not any(kind.consent_field(rule.needs_consent, role) for kind in kinds.values() for role in ("", *kind.roles)):
+        faults.say(file, "needs_consent", f"no kind asks for an agreement to {rule.needs_consent!r}")
+    if rule.on_lapse and not any(other.on_lapse_only for _, other in rules.get(rule.on_lapse, ())):
+        faults.say(file, "on_lapse", f"there is no rule {rule.on_lapse!r} with `opens_on: lapse`")
+    if rule.discharge and rule.discharge.field:
+        _check_quantity(file, rule, kinds, faults)
+
+
+def _triggers(rule: Rule) -> Iterator[tuple[str, Trigger]]:
+    yield from (("opens_on", each) for each in rule.triggers)
+    yield from (("released_by", each) for each in rule.released_by)
+    if rule.discharge:
+        yield from (("discharged_by", each) for each in rule.discharge.triggers)
+
+
+def _check_trigger(file: str, key: str, trigger: Trigger, kinds: dict[str, Kind], faults: Faults) -> None:
+    kind = kinds.get(trigger.kind)
+    if kind is None:
+        faults.say(file, key, f"there is no event kind {trigger.kind!r}")
+        return
+    for name, value in trigger.when.items():
+        field = kind.fields.get(name)
+        if field is None or not field.clock:
+            faults.say(file, f"{key}.when.{name}", f"is no clock field of {kind.name}")
+        elif field.choices and value not in field.choices:
+            faults.say(file, f"{key}.when.{name}", f"{value!r} is not one of: {', '.join(field.choices)}")
+
+
+def _check_role(file: str, key: str, role: RoleExpression, kind: Kind, faults: Faults) -> None:
+    if role.base in OWED_ONLY or role.base in FIXED_BASES or role.base in kind.roles:
+        return
+    faults.say(file, key, f"{role.base!r} is no role of {kind.name}")
+
+
+def _check_every_roles(file: str, rule: Rule, faults: Faults) -> None:
+    for key, role in (("owed_by", rule.owed_by), ("owed_to", rule.owed_to)):
+        if role.base not in ("office", *OWED_ONLY):
+            faults.say(file, key, "a duty that the calendar opens is owed by and to `office`, an office above it, or the person or public")
+
+
+def _check_by_field(file: str, version: Version, kind: Kind, faults: Faults) -> None:
+    if not version.by_field:
+        return
+    field = kind.fields.get(version.by_field)
+    key = f"versions.{version.from_on}.within"
+    if field is None or not field.clock:
+        faults.say(file, key, f"{version.by_field!r} is no clock field of {kind.name}")
+    elif missing := [name for name in field.choices if name not in version.by_value]:
+        faults.say(file, key, f"says no clock for {', '.join(missing)}: nothing defaults")
+
+
+def _check_quantity(file: str, rule: Rule, kinds: dict[str, Kind], faults: Faults) -> None:
+    for trigger in rule.discharge.triggers if rule.discharge else ():
+        kind = kinds.get(trigger.kind)
+        field = kind.fields.get(rule.discharge.field) if kind and rule.discharge else None
+        if kind and (field is None or field.type != "number" or not field.clock):
+            faults.say(file, "discharged_by.quantity.field", f"must be a clock field of type number of {kind.name}")
+
+
+def _check_overlay(pack: Pack, overlay: Overlay, rules: dict[str, list[tuple[Pack, Rule]]], faults: Faults) -> None:
+    file = f"{pack.name}/rules/{overlay.id}"
+    for rule_id in overlay.of:
+        if rule_id not in rules:
+            faults.say(file, "of", f"there is no rule {rule_id!r}")
+        for other, rule in rules.get(rule_id, ()):
+            for mine in overlay.versions:
+                for theirs in _both_in_force(pack, mine, other, rule):
+                    _check_not_longer(file, mine, theirs, faults)
+
+
+def _both_in_force(pack: Pack, mine: Version, other: Pack, rule: Rule) -> Iterable[Version]:
+    """Yield the versions of a rule that hold on some day on which an overlay's version does too."""
+    start = max(mine.from_on, pack.from_on, other.from_on)
+    ends = [each for each in (pack.until_on, other.until_on) if each]
+    if ends and start >= min(ends):
+        return []
+    days = {start, *(each.from_on for each in rule.versions if each.from_on > start and (not ends or each.from_on < min(ends)))}
+    return [version for version in map(rule.at, sorted(days)) if version]
+
+
+def _check_not_longer(file: str, mine: Version, theirs: Version, faults: Faults) -> None:
+    pairs: list[tuple[Within | None, Within | None]] = [(mine.within, theirs.within)]
+    pairs += [(within, theirs.by_value.get(value, theirs.within)) for value, within in mine.by_value.items()]
+    for my_clock, their_clock in pairs:
+        if my_clock is None or their_clock is None:
+            continue
+        try:
+            longer = their_clock.shorter_than(my_clock)
+        except UnitsDifferError:
+            continue
+        if longer:
+            faults.say(file, f"versions.{mine.from_on}.within", f"{my_clock} is longer than the rule's {their_clock}: an overlay may only shorten")
+
+
+def _check_clashes(holders: Sequence[tuple[Pack, Rule]], faults: Faults) -> None:
+    for (one, rule), (other, _) in combinations(holders, 2):
+        far = date.max
+        apart = (one.until_on or far) <= other.from_on or (other.until_on or far) <= one.from_on
+        if not apart and set(one.scope) == set(other.scope):
+            faults.say(f"{one.name}/rules/{rule.id}", "rule", f"is also defined by {other.name} for the same place and time")
+
+

@@ -1,0 +1,350 @@
+"""The fold: duties as a pure function of a thread's set of events and of the rulebook.
+
+Whatever the order in which events arrived, they are taken by (counts_at, id) with corrections
+substituted. What the law no longer opens, because its event was corrected away or its lapse never
+was one, comes back as a void duty, so that nothing silently disappears.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID, uuid5
+
+from yipan.law.deadline import SHANGHAI
+from yipan.law.event import Event
+from yipan.law.roles import OWED_ONLY, level_of, resolve
+from yipan.law.rule import LAPSE_KIND, PERIOD_KIND, Rule, Trigger
+from yipan.law.rulebook import Bound, NoRuleInForceError, Rulebook, UnknownKindError, UnknownRuleError
+
+OPEN: Final = "open"
+DISCHARGED: Final = "discharged"
+RELEASED: Final = "released"
+VOID: Final = "void"
+#: Withdraws the event it corrects, with nothing in its place.
+RETRACTION_KIND: Final = "event.retracted"
+#: Says that the journal's rules changed what was owed; tells, and changes nothing itself.
+RECOMPUTED_KIND: Final = "duty.recomputed"
+
+_NAMESPACE: Final = UUID("6f1c3c0e-5a55-5d0f-9b0e-0a1de0d07135")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Duty:
+    """What one organisation owes another (or a person, or the public), by when, under which rule."""
+
+    id: UUID
+    thread: UUID
+    rule: str
+    rule_pack: str
+    rule_version_on: date
+    party_role: str
+    party: str
+    period: str
+    opened_by: UUID
+    opened_at: datetime
+    owed_by: str
+    owed_to: str
+    clock_rule: str
+    clock_pack: str
+    clock_version_on: date
+    within: str
+    due_on: date | None
+    due_at: datetime | None
+    provisional: bool
+    state: str
+    closed_at: datetime | None = None
+    closed_by: UUID | None = None
+    lapsed_at: datetime | None = None
+
+    @property
+    def in_time(self) -> bool | None:
+        """Whether a discharged duty was so by its deadline; None while it is not discharged."""
+        if self.state != DISCHARGED or self.closed_at is None:
+            return None
+        return self.due_at is None or self.closed_at <= self.due_at
+
+
+@dataclass(kw_only=True, slots=True)
+class _Running:
+    """A duty while the events pass: its opening and what has been done towards it."""
+
+    duty: Duty
+    rule: Rule
+    opening: Event
+    counts: dict[int, int] = field(default_factory=dict)
+
+
+def duty_id(rule: str, thread: UUID, party_role: str, party: str, period: str, opened_by: UUID) -> UUID:
+    """Return the id by which a duty is found again, the same on every replay."""
+    return uuid5(_NAMESPACE, "|".join((rule, str(thread), party_role, party, period, str(opened_by))))
+
+
+def fold(events: Iterable[Event], rulebook: Rulebook) -> tuple[Duty, ...]:
+    """Return every duty that a thread's events open, as they stand after the last one, void ones included.
+
+    Raises:
+        YipanError: a rule needs a clock field that its opening event does not say.
+    """
+    effective, superseded = substitute(events)
+    folding = _Folding(rulebook)
+    for root, event in effective:
+        folding.take(root, event)
+    for root, event in superseded:
+        folding.note_void(root, event)
+    return folding.result()
+
+
+def substitute(events: Iterable[Event]) -> tuple[list[tuple[UUID, Event]], list[tuple[UUID, Event]]]:
+    """Put corrections in the place of what they correct.
+
+    Returns the events that hold, each with the id of the first of its chain, in the order the law takes
+    them, and those that were corrected away. Of two corrections of one event the later id holds.
+    """
+    known = {event.id: event for event in events}
+
+    def root_of(event: Event) -> UUID:
+        seen = {event.id}
+        while event.corrects in known and event.corrects not in seen:
+            event = known[event.corrects]  # type: ignore[index]  # in known, so not None
+            seen.add(event.id)
+        return event.corrects or event.id if event.corrects not in known else event.id
+
+    chains: dict[UUID, list[Event]] = {}
+    for event in known.values():
+        chains.setdefault(root_of(event), []).append(event)
+    effective, superseded = [], []
+    for root, chain in chains.items():
+        *earlier, last = sorted(chain, key=lambda each: (each.corrects is not None, each.id))
+        superseded.extend((root, each) for each in earlier if each.kind != RETRACTION_KIND)
+        if last.kind != RETRACTION_KIND:
+            effective.append((root, last))
+    effective.sort(key=lambda pair: (pair[1].counts_at, pair[0]))
+    superseded.sort(key=lambda pair: (pair[1].counts_at, pair[1].id))
+    return effective, superseded
+
+
+class _Folding:
+    """The state of one fold."""
+
+    def __init__(self, rulebook: Rulebook) -> None:
+        self.rulebook = rulebook
+        self.running: dict[UUID, _Running] = {}
+        self.agreed: dict[tuple[str, str], bool] = {}
+        self.voided: dict[UUID, Duty] = {}
+
+    def take(self, root: UUID, event: Event) -> None:
+        """Let one event close, lapse and open what it does, in this order."""
+        if event.kind == RECOMPUTED_KIND:
+            return
+        if event.kind == LAPSE_KIND:
+            self._lapse(root, event)
+            return
+        day = event.counts_at.astimezone(SHANGHAI).date()
+        self._hear_agreements(event, day)
+        for each in self.running.values():
+            if each.duty.state == OPEN:
+                self._close(each, root, event)
+        for running in self._openings(root, event):
+            self.running.setdefault(running.duty.id, running)
+
+    def note_void(self, root: UUID, event: Event) -> None:
+        """Keep, as void, what a corrected event had opened and its correction does not."""
+        if event.kind == LAPSE_KIND:
+            return
+        for each in self._openings(root, event):
+            self.voided.setdefault(each.duty.id, each.duty)
+
+    def result(self) -> tuple[Duty, ...]:
+        """Return the duties, open ones with the deadline that the latest calendars give."""
+        found = [self._dated(each, None) if each.duty.state == OPEN else each.duty for each in self.running.values()]
+        void = [
+            replace(duty, state=VOID, closed_at=None, closed_by=None, lapsed_at=None)
+            for key, duty in self.voided.items()
+            if key not in self.running
+        ]
+        return tuple(sorted((*found, *void), key=lambda duty: (duty.opened_at, duty.rule, duty.party, duty.id)))
+
+    def _openings(self, root: UUID, event: Event) -> list[_Running]:
+        day = event.counts_at.astimezone(SHANGHAI).date()
+        if event.kind == PERIOD_KIND:
+            return self._period_openings(root, event, day)
+        found = []
+        for rule in self.rulebook.opening_on(event.kind, day):
+            if any(trigger.meets(event) for trigger in rule.triggers):
+                found.extend(self._for_parties(rule, root, event, day))
+        return found
+
+    def _for_parties(self, rule: Rule, root: UUID, event: Event, day: date) -> list[_Running]:
+        if not rule.for_each:
+            made = self._open(rule, root, event, day, "", "")
+            return [made] if made else []
+        roles = self.rulebook.kind(event.kind, day).in_group(rule.for_each)
+        pairs = [(role, party) for role in roles for party in event.organisations(role)]
+        opened = [self._open(rule, root, event, day, role, party) for role, party in pairs]
+        return [each for each in opened if each]
+
+    def _period_openings(self, root: UUID, event: Event, day: date) -> list[_Running]:
+        office = next(iter(event.organisations("office")), "")
+        period = str(event.clock.get("period", ""))
+        found = []
+        for pack, rule, _ in self.rulebook.rules(day):
+            every = rule.every
+            if every is None or not pack.covers(office):
+                continue
+            turned = (every.period, every.opens) == (event.clock.get("unit"), event.clock.get("phase"))
+            level = level_of(event, office) or ""
+            kind = office.partition(":")[2] or "health"
+            if turned and every.concerns(level, kind) and every.falls_in(period, office.partition(":")[0]):
+                made = self._open(rule, root, event, day, "", "", period=period)
+                found.extend([made] if made else [])
+        return found
+
+    def _open(
+        self, rule: Rule, root: UUID, event: Event, day: date, role: str, party: str, *, period: str = ""
+    ) -> _Running | None:
+        debtor = resolve(rule.owed_by, event, party or None)
+        creditor = resolve(rule.owed_to, event, party or None)
+        if debtor is None or debtor in OWED_ONLY or creditor is None or creditor == debtor:
+            return None
+        try:
+            if self.rulebook.rule(rule.id, day, debtor) is not rule:
+                return None
+        except NoRuleInForceError:
+            return None
+        bound = self._bound(rule, event, debtor, creditor, None)
+        version = rule.at(day)
+        released = bool(rule.needs_consent) and not self._agreed(rule, role)
+        duty = Duty(
+            id=duty_id(rule.id, event.thread, role, party, period, root),
+            thread=event.thread,
+            rule=rule.id,
+            rule_pack=rule.pack,
+            rule_version_on=version.from_on if version else day,
+            party_role=role,
+            party=party,
+            period=period,
+            opened_by=root,
+            opened_at=event.counts_at,
+            owed_by=debtor,
+            owed_to=creditor,
+            clock_rule=bound.clock_rule,
+            clock_pack=bound.pack,
+            clock_version_on=bound.version_on,
+            within=str(bound.within),
+            due_on=bound.deadline.due_on,
+            due_at=bound.deadline.due_at,
+            provisional=bound.deadline.provisional,
+            state=RELEASED if released else OPEN,
+            closed_at=event.counts_at if released else None,
+            closed_by=root if released else None,
+        )
+        return _Running(duty=duty, rule=rule, opening=event)
+
+    def _hear_agreements(self, event: Event, day: date) -> None:
+        """Keep the last word of each person on each purpose, from whatever event she said it in."""
+        for name in event.clock:
+            asked = self.rulebook.kind(event.kind, day).fields.get(name)
+            if asked and asked.consent:
+                self.agreed[asked.consent, asked.consent_of] = event.clock[name] is True
+
+    def _agreed(self, rule: Rule, role: str) -> bool:
+        """Tell whether the person said yes. Not having been asked is no."""
+        return self.agreed.get((rule.needs_consent, role), self.agreed.get((rule.needs_consent, ""), False))
+
+    def _bound(self, rule: Rule, event: Event, debtor: str, creditor: str, as_of: datetime | None) -> Bound:
+        return self.rulebook.bound(
+            rule,
+            event.counts_at,
+            debtor=debtor,
+            creditor=creditor,
+            levels=(level_of(event, debtor), level_of(event, creditor)),
+            clock=event.clock,
+            as_of=as_of,
+        )
+
+    def _dated(self, running: _Running, as_of: datetime | None) -> Duty:
+        """Return the duty with the deadline that the calendars known at a moment give."""
+        duty = running.duty
+        bound = self._bound(running.rule, running.opening, duty.owed_by, duty.owed_to, as_of)
+        return replace(
+            duty,
+            clock_rule=bound.clock_rule,
+            clock_pack=bound.pack,
+            clock_version_on=bound.version_on,
+            within=str(bound.within),
+            due_on=bound.deadline.due_on,
+            due_at=bound.deadline.due_at,
+            provisional=bound.deadline.provisional,
+        )
+
+    def _close(self, running: _Running, root: UUID, event: Event) -> None:
+        rule = running.rule
+        withdrawn = bool(rule.needs_consent) and not self._agreed(rule, running.duty.party_role)
+        if withdrawn or any(_counts_for(running.duty, rule, trigger, event) for trigger in rule.released_by):
+            state = RELEASED
+        elif rule.discharge and self._fulfilled(running, event):
+            state = DISCHARGED
+        else:
+            return
+        dated = self._dated(running, event.counts_at)
+        running.duty = replace(dated, state=state, closed_at=event.counts_at, closed_by=root)
+
+    def _fulfilled(self, running: _Running, event: Event) -> bool:
+        discharge = running.rule.discharge
+        if discharge is None:
+            return False
+        for number, trigger in enumerate(discharge.triggers):
+            if _counts_for(running.duty, running.rule, trigger, event):
+                amount = int(event.clock.get(discharge.field) or 0) if discharge.mode == "quantity" else 1
+                running.counts[number] = running.counts.get(number, 0) + amount
+        if discharge.mode == "all":
+            return len(running.counts) == len(discharge.triggers)
+        return sum(running.counts.values()) >= discharge.at_least
+
+    def _lapse(self, root: UUID, event: Event) -> None:
+        """Mark a duty that was open past its deadline when the sweep wrote so; open what its lapse opens."""
+        running = self.running.get(UUID(str(event.clock.get("duty"))))
+        if running is None:
+            return
+        dated = self._dated(running, event.counts_at) if running.duty.state == OPEN else running.duty
+        late = dated.state == OPEN and dated.due_at is not None and dated.due_at < event.counts_at
+        follow_up = self._follow_up(running, root, event)
+        if late:
+            running.duty = replace(dated, lapsed_at=running.duty.lapsed_at or event.counts_at)
+            if follow_up:
+                self.running.setdefault(follow_up.duty.id, follow_up)
+        elif follow_up:
+            self.voided.setdefault(follow_up.duty.id, follow_up.duty)
+
+    def _follow_up(self, running: _Running, root: UUID, event: Event) -> _Running | None:
+        if not running.rule.on_lapse:
+            return None
+        day = event.counts_at.astimezone(SHANGHAI).date()
+        duty = running.duty
+        try:
+            for pack, rule in self.rulebook.holders(running.rule.on_lapse):
+                if self.rulebook.in_force(pack, day):
+                    made = self._open(rule, root, event, day, duty.party_role, duty.party, period=duty.period)
+                    if made:
+                        return made
+        except (UnknownRuleError, UnknownKindError):
+            return None
+        return None
+
+
+def _counts_for(duty: Duty, rule: Rule, trigger: Trigger, event: Event) -> bool:
+    """Tell whether an event is the doing that a duty waits for: kind, values, period and party."""
+    if not trigger.meets(event):
+        return False
+    if duty.period and "period" in event.clock and event.clock["period"] != duty.period:
+        return False
+    if rule.matched_by == "thread":
+        return True
+    if rule.matched_by == "party" and duty.party_role:
+        return duty.party in event.organisations(duty.party_role)
+    if rule.matched_by == "party":
+        return True
+    return event.actor == duty.owed_by

@@ -1,0 +1,269 @@
+"""Event kinds: the typed fields of something that can happen, as data.
+
+A kind says which roles it needs, who may record it, which fields rules may read (`clock`), which are
+sealed for whom, and which consent each purpose needs. One renderer makes the form from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from yipan.law.reading import Faults, Raw, Reader, is_number
+
+FIELD_TYPES: Final = (
+    "text",
+    "long-text",
+    "choice",
+    "yes-no",
+    "number",
+    "date",
+    "instant",
+    "name",
+    "identity-number",
+    "phone",
+    "organisation",
+    "period",
+    "code",
+)
+#: What the engine itself does beside folding when such an event is recorded.
+EFFECTS: Final = ("office-opened", "office-closed", "pack-adopted", "calendar-adopted")
+#: Words that a field or a kind may not be about: the refusals of design.md, by name.
+REFUSED_WORDS: Final = (
+    "birth_order",
+    "birthorder",
+    "parity",
+    "number_of_children",
+    "children",
+    "within_policy",
+    "out_of_policy",
+    "pregnan",
+    "contracept",
+    "levy",
+    "fine",
+    "fee",
+    "reward",
+    "termination",
+    "sterilis",
+    "steriliz",
+    "iud",
+    "landlord",
+    "tenan",
+    "孩次",
+    "胎次",
+    "子女数",
+    "政策外",
+    "计划外",
+    "怀孕",
+    "孕情",
+    "避孕",
+    "节育",
+    "抚养费",
+    "罚款",
+    "收费",
+    "举报奖",
+    "终止妊娠",
+    "结扎",
+    "房东",
+    "出租",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Role:
+    """A part that organisations play in an event of this kind."""
+
+    name: str
+    title: Mapping[str, str]
+    group: str = ""
+    required: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Field:
+    """One field of a kind: its type, whether rules may read it, for whom it is sealed."""
+
+    name: str
+    type: str
+    title: Mapping[str, str]
+    help: Mapping[str, str] = field(default_factory=dict)
+    required: bool = False
+    clock: bool = False
+    subject: str = ""
+    choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    consent: str = ""
+    consent_of: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """A person whom fields of this kind are about, and the roles whose offices may see them."""
+
+    name: str
+    title: Mapping[str, str]
+    shown_to: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kind:
+    """A kind of event. `recorded_by` lists roles; `on_behalf_of` those for whom another party may write."""
+
+    name: str
+    pack: str
+    title: Mapping[str, str]
+    action: Mapping[str, str]
+    help: Mapping[str, str]
+    begins_case: bool
+    system: bool
+    roles: Mapping[str, Role]
+    subjects: Mapping[str, Subject]
+    fields: Mapping[str, Field]
+    recorded_by: tuple[str, ...]
+    on_behalf_of: tuple[str, ...]
+    reaches: str
+    effect: str
+    thread: str
+    follows: tuple[str, ...]
+
+    def in_group(self, name: str) -> tuple[str, ...]:
+        """Return the roles that a role or group name means, in the order of the file."""
+        if name in self.roles:
+            return (name,)
+        return tuple(role.name for role in self.roles.values() if role.group == name)
+
+    def consent_field(self, purpose: str, role: str) -> Field | None:
+        """Return the field in which the person of `role` agrees to `purpose`, if the kind asks for it."""
+        for each in self.fields.values():
+            if each.consent == purpose and each.consent_of in ("", role):
+                return each
+        return None
+
+
+def read_kind(raw: Raw, *, file: str, pack: str, faults: Faults) -> Kind:
+    """Read one kind from its mapping; faults go to the collector and a usable value comes back."""
+    reader = Reader(file=file, at="", raw=raw, faults=faults)
+    reader.only(
+        "kind", "title", "action", "help", "begins_case", "system", "roles", "subjects", "fields",
+        "recorded_by", "on_behalf_of", "reaches", "effect", "thread", "follows",
+    )  # fmt: skip
+    reader.needs("kind", "title")
+    name = reader.text("kind")
+    _refuse_words(reader, "kind", name)
+    subjects = {each: _read_subject(reader.inner("subjects").inner(each), each) for each in reader.inner("subjects").raw}
+    roles = {each: _read_role(reader.inner("roles").inner(each), each) for each in reader.inner("roles").raw}
+    kind = Kind(
+        name=name,
+        pack=pack,
+        title=reader.both("title"),
+        action=reader.both("action", required=False),
+        help=reader.both("help", required=False),
+        begins_case=reader.flag("begins_case"),
+        system=reader.flag("system"),
+        roles=roles,
+        subjects=subjects,
+        fields={each: _read_field(reader.inner("fields").inner(each), each) for each in reader.inner("fields").raw},
+        recorded_by=reader.texts("recorded_by"),
+        on_behalf_of=reader.texts("on_behalf_of"),
+        reaches=reader.text("reaches"),
+        effect=reader.choice("effect", ("", *EFFECTS)),
+        thread=reader.choice("thread", ("case", "period", "office"), "case"),
+        follows=reader.texts("follows"),
+    )
+    _check_references(reader, kind)
+    return kind
+
+
+def _read_role(reader: Reader, name: str) -> Role:
+    reader.only("title", "group", "required")
+    return Role(
+        name=name,
+        title=reader.both("title"),
+        group=reader.text("group"),
+        required=reader.flag("required", default=True),
+    )
+
+
+def _read_subject(reader: Reader, name: str) -> Subject:
+    reader.only("title", "shown_to")
+    reader.needs("shown_to")
+    return Subject(name=name, title=reader.both("title"), shown_to=reader.texts("shown_to"))
+
+
+def _read_field(reader: Reader, name: str) -> Field:
+    reader.only("type", "title", "help", "required", "clock", "subject", "choices", "consent")
+    reader.needs("type", "title")
+    consent = reader.inner("consent") if "consent" in reader.raw else None
+    if consent:
+        consent.only("purpose", "of")
+        consent.needs("purpose")
+    choices = reader.inner("choices")
+    made = Field(
+        name=name,
+        type=reader.choice("type", FIELD_TYPES, "text"),
+        title=reader.both("title"),
+        help=reader.both("help", required=False),
+        required=reader.flag("required"),
+        clock=reader.flag("clock"),
+        subject=reader.text("subject"),
+        choices={each: choices.both(each) for each in choices.raw},
+        consent=consent.text("purpose") if consent else "",
+        consent_of=consent.text("of") if consent else "",
+    )
+    _refuse_words(reader, "", name, *made.title.values(), *(text for each in made.choices.values() for text in each.values()))
+    if (made.type == "choice") != bool(made.choices):
+        reader.fault("choices", "a field of type choice, and no other, lists its choices")
+    if made.clock and made.subject:
+        reader.fault("clock", "a field about a person is sealed: rules may not read it")
+    if made.clock and made.type in ("name", "identity-number", "phone", "text", "long-text"):
+        reader.fault("clock", f"a field of type {made.type} may name a person: rules may not read it")
+    if made.consent and (made.type != "yes-no" or not made.clock):
+        reader.fault("consent", "an agreement is a clock field of type yes-no")
+    return made
+
+
+def _refuse_words(reader: Reader, key: str, *texts: str) -> None:
+    """Refuse what `docs/why/what-it-refuses.md` lists: no such field can be written, in either language."""
+    for text in texts:
+        for word in REFUSED_WORDS:
+            if _stands_in(word, text.lower()):
+                reader.fault(key, f"refused: {word!r} stands for what this system never asks or stores (what-it-refuses)")
+
+
+def _stands_in(word: str, text: str) -> bool:
+    """Find an English word as a word (`fee` is not in `feedback`), a Chinese one or a stem anywhere."""
+    if word.isascii() and len(word) <= 4:
+        return word in text.replace("-", " ").replace("_", " ").replace(".", " ").split()
+    return word in text
+
+
+def _check_references(reader: Reader, kind: Kind) -> None:
+    groups = {role.group for role in kind.roles.values()}
+    for key in ("recorded_by", "on_behalf_of"):
+        for role in getattr(kind, key):
+            if role not in kind.roles and role not in groups:
+                reader.fault(key, f"{role!r} is no role of this kind")
+    if kind.reaches and kind.reaches not in kind.roles and kind.reaches not in groups:
+        reader.fault("reaches", f"{kind.reaches!r} is no role of this kind")
+    for subject in kind.subjects.values():
+        for role in subject.shown_to:
+            if role not in kind.roles:
+                reader.fault(f"subjects.{subject.name}.shown_to", f"{role!r} is no role of this kind")
+    for each in kind.fields.values():
+        if each.subject and each.subject not in kind.subjects:
+            reader.fault(f"fields.{each.name}.subject", f"{each.subject!r} is no subject of this kind")
+        if each.consent_of and each.consent_of not in kind.roles:
+            reader.fault(f"fields.{each.name}.consent.of", f"{each.consent_of!r} is no role of this kind")
+    if kind.thread == "period" and kind.fields.get("period", None) is None:
+        reader.fault("thread", "a kind of a period needs a clock field `period` of type period")
+
+
+def plain_faults(one: Field, value: object) -> str:
+    """Return why a value cannot stand in a clock field, or an empty text."""
+    if one.type == "yes-no" and not isinstance(value, bool):
+        return "must be yes or no"
+    if one.type == "number" and not is_number(value):
+        return "must be a whole number"
+    if one.type == "choice" and value not in one.choices:
+        return f"must be one of: {', '.join(one.choices)}"
+    return ""

@@ -1,0 +1,205 @@
+"""A rule pack: one authority's rules, overlays, event kinds and calendars as dated files, read and checked.
+
+`read_pack` reads a bundle (file name to text), so that a pack adopted into the journal is read by the
+same code as one on disk. Nothing is opened at import.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+
+from yipan.law.calendar import YearCalendar, parse_year
+from yipan.law.counting import Within, parse_within
+from yipan.law.kind import Kind, read_kind
+from yipan.law.reading import Faults, Raw, Reader
+from yipan.law.rule import Overlay, Rule, read_overlay, read_rule
+
+T = TypeVar("T")
+
+#: The folders of a pack that hold law; examples stand beside them and are not part of what is adopted.
+LAW_FOLDERS = ("events", "rules", "calendars")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pack:
+    """One authority's rules with the days they are in force: from `from_on`, before `until_on`."""
+
+    name: str
+    title: Mapping[str, str]
+    note: Mapping[str, str]
+    authority: str
+    scope: tuple[str, ...]
+    from_on: date
+    until_on: date | None
+    uses: tuple[str, ...]
+    promptly: Within | None
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    overlays: tuple[Overlay, ...] = ()
+    calendars: tuple[YearCalendar, ...] = ()
+    bundle: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the bundle, by which an adoption names exactly these texts."""
+        whole = hashlib.sha256()
+        for name, text in sorted(self.bundle.items()):
+            for part in (name, text):
+                raw = part.encode()
+                whole.update(len(raw).to_bytes(8, "big") + raw)
+        return whole.hexdigest()
+
+    def in_force(self, day: date) -> bool:
+        """Tell whether the pack is in force on a day."""
+        return self.from_on <= day and (self.until_on is None or day < self.until_on)
+
+    def covers(self, organisation: str) -> bool:
+        """Tell whether an organisation lies in the pack's scope, by its division code."""
+        return covers(self.scope, organisation)
+
+
+def covers(scope: Iterable[str], organisation: str) -> bool:
+    """Tell whether an organisation id (`450921100`, `450921:police`) lies in a scope of division codes; `00` is all."""
+    code = organisation.partition(":")[0]
+    return any(each == "00" or code == each or (code.startswith(each) and len(code) > len(each)) for each in scope)
+
+
+PACK_KEYS = ("pack", "title", "note", "authority", "scope", "from", "until", "uses", "promptly")
+
+
+def read_pack(bundle: Mapping[str, str], *, where: str, faults: Faults) -> Pack:
+    """Read a pack from its bundle (path inside the pack to text). Faults are said as `where/path: key: what`."""
+    raw = _load(bundle.get("pack.yaml", "{}"), f"{where}/pack.yaml", faults)
+    reader = Reader(file=f"{where}/pack.yaml", at="", raw=raw, faults=faults)
+    reader.only(*PACK_KEYS)
+    reader.needs("pack", "title", "authority", "scope", "from")
+    name = reader.text("pack", where.rpartition("/")[2])
+    promptly = _read_promptly(reader)
+    kinds: dict[str, Kind] = {}
+    rules: dict[str, Rule] = {}
+    overlays: list[Overlay] = []
+    calendars: list[YearCalendar] = []
+    for path in sorted(bundle):
+        folder = path.partition("/")[0]
+        file = f"{where}/{path}"
+        if folder not in LAW_FOLDERS:
+            continue
+        if folder == "calendars":
+            calendars.extend(_read_year(bundle[path], file, faults))
+            continue
+        for each in _documents(bundle[path], file, faults):
+            if folder == "events":
+                kind = read_kind(each, file=file, pack=name, faults=faults)
+                _once(kinds, kind.name, kind, file, faults)
+            elif "overlay" in each:
+                overlays.append(read_overlay(each, file=file, pack=name, promptly=promptly, faults=faults))
+            else:
+                rule = read_rule(each, file=file, pack=name, promptly=promptly, faults=faults)
+                _once(rules, rule.id, rule, file, faults)
+    return Pack(
+        name=name,
+        title=reader.both("title"),
+        note=reader.both("note", required=False),
+        authority=reader.text("authority"),
+        scope=reader.texts("scope"),
+        from_on=reader.day("from") or date.max,
+        until_on=reader.day("until"),
+        uses=reader.texts("uses"),
+        promptly=promptly,
+        kinds=kinds,
+        rules=rules,
+        overlays=tuple(overlays),
+        calendars=tuple(calendars),
+        bundle=dict(bundle),
+    )
+
+
+def read_bundle(folder: Path) -> dict[str, str]:
+    """Return the law of a pack's folder: `pack.yaml` and the files of its law folders, by path inside it."""
+    files = [folder / "pack.yaml", *(path for name in LAW_FOLDERS for path in sorted((folder / name).glob("*.yaml")))]
+    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in files if path.is_file()}
+
+
+def read_packs(root: Path, faults: Faults) -> list[Pack]:
+    """Read every pack below `root` (`<authority>/<pack>/pack.yaml`), in order of path."""
+    folders = sorted(path.parent for path in root.glob("*/*/pack.yaml"))
+    return [read_pack(read_bundle(folder), where=folder.relative_to(root).as_posix(), faults=faults) for folder in folders]
+
+
+class _StrictLoader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
+    """The safe loader, refusing a key said twice: YAML would silently keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:  # noqa: FBT001, FBT002  # the base class's signature
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is said twice", key_node.start_mark)
+            seen.add(key)
+        found: dict[object, object] = super().construct_mapping(node, deep=deep)
+        return found
+
+
+def parse_yaml(text: str) -> object:
+    """Return the data of one YAML text; a key said twice is an error."""
+    return yaml.load(text, Loader=_StrictLoader)  # noqa: S506  # a subclass of the safe loader
+
+
+def _load(text: str, file: str, faults: Faults) -> Raw:
+    try:
+        found = parse_yaml(text)
+    except yaml.YAMLError as error:
+        faults.say(file, "yaml", " ".join(str(error).split()))
+        return {}
+    if not isinstance(found, Mapping):
+        faults.say(file, "yaml", "must be a mapping")
+        return {}
+    return found
+
+
+def _documents(text: str, file: str, faults: Faults) -> list[Raw]:
+    try:
+        found = list(yaml.load_all(text, Loader=_StrictLoader))  # noqa: S506  # a subclass of the safe loader
+    except yaml.YAMLError as error:
+        faults.say(file, "yaml", " ".join(str(error).split()))
+        return []
+    if not all(isinstance(each, Mapping) for each in found):
+        faults.say(file, "yaml", "every document must be a mapping")
+    return [each for each in found if isinstance(each, Mapping)]
+
+
+def _read_year(text: str, file: str, faults: Faults) -> list[YearCalendar]:
+    try:
+        return [parse_year(_load(text, file, faults), file)]
+    except ValueError as error:
+        faults.say(file, "calendar", str(error))
+        return []
+
+
+def _read_promptly(reader: Reader) -> Within | None:
+    if "promptly" not in reader.raw:
+        return None
+    inner = reader.inner("promptly")
+    inner.only("within", "cite")
+    inner.needs("within", "cite")
+    cite = inner.inner("cite")
+    cite.only("set_by")
+    cite.needs("set_by")
+    try:
+        return parse_within(inner.raw.get("within"))
+    except ValueError as error:
+        inner.fault("within", str(error))
+        return None
+
+
+def _once(found: dict[str, T], name: str, value: T, file: str, faults: Faults) -> None:
+    if name in found:
+        faults.say(file, name, "is defined twice in this pack")
+    found[name] = value
