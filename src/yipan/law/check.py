@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 from yipan.law.counting import UnitsDifferError, Within
-from yipan.law.kind import Kind
-from yipan.law.pack import Pack
-from yipan.law.reading import Faults
 from yipan.law.roles import FIXED_BASES, OWED_ONLY, RoleExpression
 from yipan.law.rule import LAPSE_KIND, PERIOD_KIND, Overlay, Rule, Trigger, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from yipan.law.kind import Kind
+    from yipan.law.pack import Pack
+    from yipan.law.reading import Faults
 
 #: The kinds that the engine itself records: they stand in a pack like any other, so that they are documented.
 ENGINE_KINDS = (PERIOD_KIND, LAPSE_KIND, "duty.recomputed", "event.retracted")
@@ -47,7 +51,9 @@ def _check_head(pack: Pack, names: set[str], faults: Faults) -> None:
             faults.say(f"{pack.name}/pack.yaml", "uses", f"there is no pack {used!r}")
     for code in pack.scope:
         if not code.isdigit() or len(code) not in (2, 4, 6, 9, 12):
-            faults.say(f"{pack.name}/pack.yaml", "scope", f"{code!r} is no division code of 2, 4, 6, 9 or 12 digits")
+            faults.say(
+                f"{pack.name}/pack.yaml", "scope", f"{code!r} is no division code of 2, 4, 6, 9 or 12 digits"
+            )
     if pack.until_on and pack.until_on <= pack.from_on:
         faults.say(f"{pack.name}/pack.yaml", "until", "must be later than `from`")
 
@@ -76,7 +82,9 @@ def _check_rule(
             _check_by_field(file, version, kind, faults)
     if rule.every:
         _check_every_roles(file, rule, faults)
-    if rule.needs_consent and not any(kind.consent_field(rule.needs_consent, role) for kind in kinds.values() for role in ("", *kind.roles)):
+    if rule.needs_consent and not any(
+        kind.consent_field(rule.needs_consent, role) for kind in kinds.values() for role in ("", *kind.roles)
+    ):
         faults.say(file, "needs_consent", f"no kind asks for an agreement to {rule.needs_consent!r}")
     if rule.on_lapse and not any(other.on_lapse_only for _, other in rules.get(rule.on_lapse, ())):
         faults.say(file, "on_lapse", f"there is no rule {rule.on_lapse!r} with `opens_on: lapse`")
@@ -113,7 +121,11 @@ def _check_role(file: str, key: str, role: RoleExpression, kind: Kind, faults: F
 def _check_every_roles(file: str, rule: Rule, faults: Faults) -> None:
     for key, role in (("owed_by", rule.owed_by), ("owed_to", rule.owed_to)):
         if role.base not in ("office", *OWED_ONLY):
-            faults.say(file, key, "a duty that the calendar opens is owed by and to `office`, an office above it, or the person or public")
+            faults.say(
+                file,
+                key,
+                "a duty that the calendar opens is owed by and to `office`, an office above it, or the person or public",
+            )
 
 
 def _check_by_field(file: str, version: Version, kind: Kind, faults: Faults) -> None:
@@ -132,10 +144,14 @@ def _check_quantity(file: str, rule: Rule, kinds: dict[str, Kind], faults: Fault
         kind = kinds.get(trigger.kind)
         field = kind.fields.get(rule.discharge.field) if kind and rule.discharge else None
         if kind and (field is None or field.type != "number" or not field.clock):
-            faults.say(file, "discharged_by.quantity.field", f"must be a clock field of type number of {kind.name}")
+            faults.say(
+                file, "discharged_by.quantity.field", f"must be a clock field of type number of {kind.name}"
+            )
 
 
-def _check_overlay(pack: Pack, overlay: Overlay, rules: dict[str, list[tuple[Pack, Rule]]], faults: Faults) -> None:
+def _check_overlay(
+    pack: Pack, overlay: Overlay, rules: dict[str, list[tuple[Pack, Rule]]], faults: Faults
+) -> None:
     file = f"{pack.name}/rules/{overlay.id}"
     for rule_id in overlay.of:
         if rule_id not in rules:
@@ -152,7 +168,14 @@ def _both_in_force(pack: Pack, mine: Version, other: Pack, rule: Rule) -> Iterab
     ends = [each for each in (pack.until_on, other.until_on) if each]
     if ends and start >= min(ends):
         return []
-    days = {start, *(each.from_on for each in rule.versions if each.from_on > start and (not ends or each.from_on < min(ends)))}
+    days = {
+        start,
+        *(
+            each.from_on
+            for each in rule.versions
+            if each.from_on > start and (not ends or each.from_on < min(ends))
+        ),
+    }
     return [version for version in map(rule.at, sorted(days)) if version]
 
 
@@ -167,7 +190,11 @@ def _check_not_longer(file: str, mine: Version, theirs: Version, faults: Faults)
         except UnitsDifferError:
             continue
         if longer:
-            faults.say(file, f"versions.{mine.from_on}.within", f"{my_clock} is longer than the rule's {their_clock}: an overlay may only shorten")
+            faults.say(
+                file,
+                f"versions.{mine.from_on}.within",
+                f"{my_clock} is longer than the rule's {their_clock}: an overlay may only shorten",
+            )
 
 
 def _check_clashes(holders: Sequence[tuple[Pack, Rule]], faults: Faults) -> None:
@@ -175,6 +202,8 @@ def _check_clashes(holders: Sequence[tuple[Pack, Rule]], faults: Faults) -> None
         far = date.max
         apart = (one.until_on or far) <= other.from_on or (other.until_on or far) <= one.from_on
         if not apart and set(one.scope) == set(other.scope):
-            faults.say(f"{one.name}/rules/{rule.id}", "rule", f"is also defined by {other.name} for the same place and time")
-
-
+            faults.say(
+                f"{one.name}/rules/{rule.id}",
+                "rule",
+                f"is also defined by {other.name} for the same place and time",
+            )

@@ -7,17 +7,20 @@ was one, comes back as a void duty, so that nothing silently disappears.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid5
 
 from yipan.law.deadline import SHANGHAI
-from yipan.law.event import Event
 from yipan.law.roles import OWED_ONLY, level_of, resolve
 from yipan.law.rule import LAPSE_KIND, PERIOD_KIND, Rule, Trigger
 from yipan.law.rulebook import Bound, NoRuleInForceError, Rulebook, UnknownKindError, UnknownRuleError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date, datetime
+
+    from yipan.law.event import Event
 
 OPEN: Final = "open"
 DISCHARGED: Final = "discharged"
@@ -159,13 +162,18 @@ class _Folding:
 
     def result(self) -> tuple[Duty, ...]:
         """Return the duties, open ones with the deadline that the latest calendars give."""
-        found = [self._dated(each, None) if each.duty.state == OPEN else each.duty for each in self.running.values()]
+        found = [
+            self._dated(each, None) if each.duty.state == OPEN else each.duty
+            for each in self.running.values()
+        ]
         void = [
             replace(duty, state=VOID, closed_at=None, closed_by=None, lapsed_at=None)
             for key, duty in self.voided.items()
             if key not in self.running
         ]
-        return tuple(sorted((*found, *void), key=lambda duty: (duty.opened_at, duty.rule, duty.party, duty.id)))
+        return tuple(
+            sorted((*found, *void), key=lambda duty: (duty.opened_at, duty.rule, duty.party, duty.id))
+        )
 
     def _openings(self, root: UUID, event: Event) -> list[_Running]:
         day = event.counts_at.astimezone(SHANGHAI).date()

@@ -6,11 +6,13 @@ sealed for whom, and which consent each purpose needs. One renderer makes the fo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from yipan.law.reading import Faults, Raw, Reader, is_number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FIELD_TYPES: Final = (
     "text",
@@ -150,7 +152,10 @@ def read_kind(raw: Raw, *, file: str, pack: str, faults: Faults) -> Kind:
     reader.needs("kind", "title")
     name = reader.text("kind")
     _refuse_words(reader, "kind", name)
-    subjects = {each: _read_subject(reader.inner("subjects").inner(each), each) for each in reader.inner("subjects").raw}
+    subjects = {
+        each: _read_subject(reader.inner("subjects").inner(each), each)
+        for each in reader.inner("subjects").raw
+    }
     roles = {each: _read_role(reader.inner("roles").inner(each), each) for each in reader.inner("roles").raw}
     kind = Kind(
         name=name,
@@ -162,7 +167,9 @@ def read_kind(raw: Raw, *, file: str, pack: str, faults: Faults) -> Kind:
         system=reader.flag("system"),
         roles=roles,
         subjects=subjects,
-        fields={each: _read_field(reader.inner("fields").inner(each), each) for each in reader.inner("fields").raw},
+        fields={
+            each: _read_field(reader.inner("fields").inner(each), each) for each in reader.inner("fields").raw
+        },
         recorded_by=reader.texts("recorded_by"),
         on_behalf_of=reader.texts("on_behalf_of"),
         reaches=reader.text("reaches"),
@@ -210,7 +217,13 @@ def _read_field(reader: Reader, name: str) -> Field:
         consent=consent.text("purpose") if consent else "",
         consent_of=consent.text("of") if consent else "",
     )
-    _refuse_words(reader, "", name, *made.title.values(), *(text for each in made.choices.values() for text in each.values()))
+    _refuse_words(
+        reader,
+        "",
+        name,
+        *made.title.values(),
+        *(text for each in made.choices.values() for text in each.values()),
+    )
     if (made.type == "choice") != bool(made.choices):
         reader.fault("choices", "a field of type choice, and no other, lists its choices")
     if made.clock and made.subject:
@@ -227,7 +240,10 @@ def _refuse_words(reader: Reader, key: str, *texts: str) -> None:
     for text in texts:
         for word in REFUSED_WORDS:
             if _stands_in(word, text.lower()):
-                reader.fault(key, f"refused: {word!r} stands for what this system never asks or stores (what-it-refuses)")
+                reader.fault(
+                    key,
+                    f"refused: {word!r} stands for what this system never asks or stores (what-it-refuses)",
+                )
 
 
 def _stands_in(word: str, text: str) -> bool:

@@ -10,8 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import yaml
 
@@ -20,6 +19,9 @@ from yipan.law.counting import Within, parse_within
 from yipan.law.kind import Kind, read_kind
 from yipan.law.reading import Faults, Raw, Reader
 from yipan.law.rule import Overlay, Rule, read_overlay, read_rule
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 T = TypeVar("T")
 
@@ -68,7 +70,9 @@ class Pack:
 def covers(scope: Iterable[str], organisation: str) -> bool:
     """Tell whether an organisation id (`450921100`, `450921:police`) lies in a scope of division codes; `00` is all."""
     code = organisation.partition(":")[0]
-    return any(each == "00" or code == each or (code.startswith(each) and len(code) > len(each)) for each in scope)
+    return any(
+        each in ("00", code) or (code.startswith(each) and len(code) > len(each)) for each in scope
+    )
 
 
 PACK_KEYS = ("pack", "title", "note", "authority", "scope", "from", "until", "uses", "promptly")
@@ -123,14 +127,24 @@ def read_pack(bundle: Mapping[str, str], *, where: str, faults: Faults) -> Pack:
 
 def read_bundle(folder: Path) -> dict[str, str]:
     """Return the law of a pack's folder: `pack.yaml` and the files of its law folders, by path inside it."""
-    files = [folder / "pack.yaml", *(path for name in LAW_FOLDERS for path in sorted((folder / name).glob("*.yaml")))]
-    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in files if path.is_file()}
+    files = [
+        folder / "pack.yaml",
+        *(path for name in LAW_FOLDERS for path in sorted((folder / name).glob("*.yaml"))),
+    ]
+    return {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+        for path in files
+        if path.is_file()
+    }
 
 
 def read_packs(root: Path, faults: Faults) -> list[Pack]:
     """Read every pack below `root` (`<authority>/<pack>/pack.yaml`), in order of path."""
     folders = sorted(path.parent for path in root.glob("*/*/pack.yaml"))
-    return [read_pack(read_bundle(folder), where=folder.relative_to(root).as_posix(), faults=faults) for folder in folders]
+    return [
+        read_pack(read_bundle(folder), where=folder.relative_to(root).as_posix(), faults=faults)
+        for folder in folders
+    ]
 
 
 class _StrictLoader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
@@ -141,7 +155,9 @@ class _StrictLoader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.S
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is said twice", key_node.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key {key!r} is said twice", key_node.start_mark
+                )
             seen.add(key)
         found: dict[object, object] = super().construct_mapping(node, deep=deep)
         return found
@@ -166,7 +182,7 @@ def _load(text: str, file: str, faults: Faults) -> Raw:
 
 def _documents(text: str, file: str, faults: Faults) -> list[Raw]:
     try:
-        found = list(yaml.load_all(text, Loader=_StrictLoader))  # noqa: S506  # a subclass of the safe loader
+        found = list(yaml.load_all(text, Loader=_StrictLoader))  # a subclass of the safe loader
     except yaml.YAMLError as error:
         faults.say(file, "yaml", " ".join(str(error).split()))
         return []

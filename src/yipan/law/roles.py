@@ -7,9 +7,10 @@ so that a duty owed by a person cannot be written.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from yipan.law.event import Event
+if TYPE_CHECKING:
+    from yipan.law.event import Event
 
 #: Levels from the lowest to the highest; a lift climbs to the first that exists at or above the one named.
 LEVELS: Final = ("village", "township", "county", "city", "province", "nation")

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from yipan.law.counting import Promptly, Within, parse_within
-from yipan.law.event import Event, Plain
 from yipan.law.kind import REFUSED_WORDS
 from yipan.law.reading import Faults, Raw, Reader, is_number
 from yipan.law.roles import LEVELS, OWED_ONLY, RoleExpression, parse_role
+
+if TYPE_CHECKING:
+    from yipan.law.event import Event, Plain
 
 PERIODS: Final = ("day", "month", "quarter", "half-year", "year")
 #: The kind that the sweep records when a period begins or has ended for an office.
@@ -48,7 +50,9 @@ class Trigger:
 
     def meets(self, event: Event) -> bool:
         """Tell whether an event is of this kind with these clock values."""
-        return event.kind == self.kind and all(event.clock.get(key) == value for key, value in self.when.items())
+        return event.kind == self.kind and all(
+            event.clock.get(key) == value for key, value in self.when.items()
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,7 +159,9 @@ class Overlay:
 
 def version_at(versions: tuple[Version, ...], day: date) -> Version | None:
     """Return the latest version that has come into force by a day."""
-    return max((each for each in versions if each.from_on <= day), key=lambda each: each.from_on, default=None)
+    return max(
+        (each for each in versions if each.from_on <= day), key=lambda each: each.from_on, default=None
+    )
 
 
 RULE_KEYS: Final = (
@@ -174,7 +180,9 @@ def read_rule(raw: Raw, *, file: str, pack: str, promptly: Within | None, faults
     triggers, every, on_lapse_only = _read_opening(reader)
     owed_by = _role(reader, "owed_by")
     if owed_by.base in OWED_ONLY:
-        reader.fault("owed_by", f"{owed_by.base!r} can never owe: the debtor of a duty is always an organisation")
+        reader.fault(
+            "owed_by", f"{owed_by.base!r} can never owe: the debtor of a duty is always an organisation"
+        )
     for_each = reader.text("for_each")
     if owed_by.base == "party" and not for_each and not on_lapse_only:
         reader.fault("owed_by", "`party` needs `for_each`")
@@ -222,7 +230,9 @@ def read_overlay(raw: Raw, *, file: str, pack: str, promptly: Within | None, fau
 def _refuse_rule_words(reader: Reader) -> None:
     for word in REFUSED_WORDS:
         if word.isascii() and len(word) > 4 and word in reader.text("rule"):
-            reader.fault("rule", f"refused: {word!r} stands for what this system never does (what-it-refuses)")
+            reader.fault(
+                "rule", f"refused: {word!r} stands for what this system never does (what-it-refuses)"
+            )
 
 
 def _role(reader: Reader, key: str) -> RoleExpression:
@@ -298,7 +308,10 @@ def _read_trigger(reader: Reader) -> Trigger:
     for key, value in when.items():
         if not isinstance(value, str | int | bool):
             reader.fault(f"when.{key}", "must be a plain value")
-    return Trigger(kind=reader.text("kind"), when={key: value for key, value in when.items() if isinstance(value, str | int)})
+    return Trigger(
+        kind=reader.text("kind"),
+        when={key: value for key, value in when.items() if isinstance(value, str | int)},
+    )
 
 
 def _read_discharge(reader: Reader) -> Discharge | None:
@@ -311,7 +324,12 @@ def _read_discharge(reader: Reader) -> Discharge | None:
     for mode in ("all", "any"):
         if mode in inner.raw:
             inner.only(mode)
-            listed = Reader(file=inner.file, at=inner.key(mode), raw={"list": {"any": inner.raw[mode]}}, faults=inner.faults)
+            listed = Reader(
+                file=inner.file,
+                at=inner.key(mode),
+                raw={"list": {"any": inner.raw[mode]}},
+                faults=inner.faults,
+            )
             return Discharge(mode=mode, triggers=_read_triggers(listed, "list"))
     for mode in ("quantity", "count"):
         if mode in inner.raw:
@@ -381,7 +399,9 @@ def _within(reader: Reader, value: object, promptly: Within | None) -> Within | 
         reader.fault("within", str(fault))
         return None
     if isinstance(found, Promptly) and found.standard is None:
-        reader.fault("within", "`promptly` needs the pack's standard: `promptly: {within, cite}` in pack.yaml")
+        reader.fault(
+            "within", "`promptly` needs the pack's standard: `promptly: {within, cite}` in pack.yaml"
+        )
         return None
     return found
 
@@ -389,7 +409,10 @@ def _within(reader: Reader, value: object, promptly: Within | None) -> Within | 
 def _read_cite(reader: Reader) -> Cite:
     reader.only("doc", "article", "quote", "set_by")
     cite = Cite(
-        doc=reader.text("doc"), article=reader.text("article"), quote=reader.text("quote"), set_by=reader.text("set_by")
+        doc=reader.text("doc"),
+        article=reader.text("article"),
+        quote=reader.text("quote"),
+        set_by=reader.text("set_by"),
     )
     if bool(cite.doc) == bool(cite.set_by):
         reader.fault("", "says either the document (doc, article, quote) or `set_by: deployment`")

@@ -7,20 +7,23 @@ effective day, a new edition of a calendar year from the moment it was adopted.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from yipan.errors import YipanError
 from yipan.law.calendar import Calendar, YearCalendar
-from yipan.law.counting import Within
 from yipan.law.deadline import SHANGHAI, Deadline, deadline
-from yipan.law.event import Plain
-from yipan.law.kind import Kind
 from yipan.law.pack import Pack, covers
-from yipan.law.rule import Cite, Overlay, Rule, Trigger, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from yipan.law.counting import Within
+    from yipan.law.event import Plain
+    from yipan.law.kind import Kind
+    from yipan.law.rule import Cite, Overlay, Rule, Trigger, Version
 
 
 class NoRuleInForceError(YipanError):
@@ -42,7 +45,10 @@ class UnknownRuleError(YipanError):
 
     code: ClassVar[str] = "unknown-rule"
     exit_code: ClassVar[int] = 2
-    sentence: ClassVar[dict[str, str]] = {"zh": "没有编号为“{rule}”的规则。", "en": "There is no rule {rule!r}."}
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "没有编号为“{rule}”的规则。",
+        "en": "There is no rule {rule!r}.",
+    }
     next_step: ClassVar[dict[str, str]] = {
         "zh": "用 yipan packs list 查看全部规则编号。",
         "en": "List the ids with: yipan packs list",
@@ -119,7 +125,9 @@ class Rulebook:
         for editions in self._editions.values():
             editions.sort(key=lambda each: each.from_on)
         own = [AdoptedYear(year=year) for each in self.adoptions() for year in each.pack.calendars]
-        self._years = tuple(sorted((*own, *years), key=lambda each: (each.known_at is not None, each.known_at)))
+        self._years = tuple(
+            sorted((*own, *years), key=lambda each: (each.known_at is not None, each.known_at))
+        )
         self._by_kind: dict[str, list[tuple[Pack, Rule]]] = defaultdict(list)
         self._by_id: dict[str, list[tuple[Pack, Rule]]] = defaultdict(list)
         self._overlays: dict[str, list[tuple[Pack, Overlay]]] = defaultdict(list)
@@ -178,7 +186,9 @@ class Rulebook:
 
     def opening_on(self, kind: str, day: date) -> list[Rule]:
         """Return the rules in force on a day that an event of this kind may open."""
-        return [rule for pack, rule in self._by_kind.get(kind, ()) if self.in_force(pack, day) and rule.at(day)]
+        return [
+            rule for pack, rule in self._by_kind.get(kind, ()) if self.in_force(pack, day) and rule.at(day)
+        ]
 
     def holders(self, rule_id: str) -> list[tuple[Pack, Rule]]:
         """Return every pack that defines a rule, with its definition.
@@ -243,7 +253,12 @@ class Rulebook:
         return min(candidates, key=lambda each: (each.deadline.due_at is None, each.deadline.due_at))
 
     def _candidate(
-        self, rule: Rule | Overlay, version: Version, at: datetime, clock: Mapping[str, Plain], calendar: Calendar
+        self,
+        rule: Rule | Overlay,
+        version: Version,
+        at: datetime,
+        clock: Mapping[str, Plain],
+        calendar: Calendar,
     ) -> Bound:
         within = version.clock_for(clock)
         if within is None:
@@ -273,14 +288,19 @@ class Rulebook:
         """Return every kind that discharges or releases some duty in force on a day, for checks and pages."""
         found: set[str] = set()
         for _, rule, _ in self.rules(day):
-            triggers: tuple[Trigger, ...] = (*(rule.discharge.triggers if rule.discharge else ()), *rule.released_by)
+            triggers: tuple[Trigger, ...] = (
+                *(rule.discharge.triggers if rule.discharge else ()),
+                *rule.released_by,
+            )
             found.update(trigger.kind for trigger in triggers)
         return found
 
 
 def _narrowness(pack: Pack, organisation: str) -> int:
     """Return how long a code of the scope covers the organisation; the whole country is the widest."""
-    return max((0 if each == "00" else len(each) for each in pack.scope if covers((each,), organisation)), default=-1)
+    return max(
+        (0 if each == "00" else len(each) for each in pack.scope if covers((each,), organisation)), default=-1
+    )
 
 
 def _binds(
