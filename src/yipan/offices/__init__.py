@@ -1,0 +1,3 @@
+"""Offices: divisions, organisations and their lines, officers and postings, and the permits they act under."""
+
+from __future__ import annotations

@@ -1,0 +1,8 @@
+"""The tables of this room, where Django looks for them."""
+
+from __future__ import annotations
+
+from yipan.offices.office import Line, Organisation
+from yipan.offices.officer import Officer, Posting
+
+__all__ = ["Line", "Officer", "Organisation", "Posting"]
