@@ -1,17 +1,18 @@
-"""Checks across packs: what each file may say alone is checked on reading, what they say of each other here."""
+"""Checks across packs: what a file may say alone is checked on reading, what they say of each other here."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 from yipan.law.counting import UnitsDifferError, Within
-from yipan.law.roles import FIXED_BASES, OWED_ONLY, RoleExpression
+from yipan.law.roles import OWED_ONLY, RoleExpression
 from yipan.law.rule import LAPSE_KIND, PERIOD_KIND, Overlay, Rule, Trigger, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from yipan.law.kind import Kind
     from yipan.law.pack import Pack
@@ -22,32 +23,49 @@ ENGINE_KINDS = (PERIOD_KIND, LAPSE_KIND, "duty.recomputed", "event.retracted")
 
 
 def check_packs(packs: Sequence[Pack], faults: Faults) -> None:
-    """Note every fault between packs: unknown kinds, roles, rules and fields, overlays that lengthen, clashes."""
-    kinds = {name: kind for pack in packs for name, kind in pack.kinds.items()}
-    rules: dict[str, list[tuple[Pack, Rule]]] = {}
-    names = {pack.name for pack in packs}
+    """Note every fault between packs: unknown kinds, roles, rules and fields, clashes, longer overlays."""
+    whole = _Whole.of(packs)
     for pack in packs:
-        _check_head(pack, names, faults)
-        for rule in pack.rules.values():
-            rules.setdefault(rule.id, []).append((pack, rule))
-    for pack in packs:
+        _check_head(pack, whole, faults)
         for kind in pack.kinds.values():
-            _check_kind(pack, kind, kinds, faults)
+            _check_kind(pack, kind, whole, faults)
         for rule in pack.rules.values():
-            _check_rule(pack, rule, kinds, rules, faults)
+            _check_rule(pack, rule, whole, faults)
         for overlay in pack.overlays:
-            _check_overlay(pack, overlay, rules, faults)
-    for holders in rules.values():
+            _check_overlay(pack, overlay, whole, faults)
+    for holders in whole.rules.values():
         _check_clashes(holders, faults)
-    if packs:
-        for name in ENGINE_KINDS:
-            if name not in kinds:
-                faults.say("rulepacks", name, "the engine records this kind and no pack defines it")
+    _check_kind_clashes(packs, faults)
+    for name in ENGINE_KINDS if packs else ():
+        if name not in whole.kinds:
+            faults.say("rulepacks", name, "the engine records this kind and no pack defines it")
 
 
-def _check_head(pack: Pack, names: set[str], faults: Faults) -> None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Whole:
+    """What all packs together define."""
+
+    names: frozenset[str]
+    kinds: Mapping[str, Kind]
+    rules: Mapping[str, Sequence[tuple[Pack, Rule]]]
+
+    @classmethod
+    def of(cls, packs: Sequence[Pack]) -> _Whole:
+        """Gather the kinds and rules of packs by name."""
+        rules: dict[str, list[tuple[Pack, Rule]]] = {}
+        for pack in packs:
+            for rule in pack.rules.values():
+                rules.setdefault(rule.id, []).append((pack, rule))
+        return cls(
+            names=frozenset(pack.name for pack in packs),
+            kinds={name: kind for pack in packs for name, kind in pack.kinds.items()},
+            rules=rules,
+        )
+
+
+def _check_head(pack: Pack, whole: _Whole, faults: Faults) -> None:
     for used in pack.uses:
-        if used not in names:
+        if used not in whole.names:
             faults.say(f"{pack.name}/pack.yaml", "uses", f"there is no pack {used!r}")
     for code in pack.scope:
         if not code.isdigit() or len(code) not in (2, 4, 6, 9, 12):
@@ -58,38 +76,40 @@ def _check_head(pack: Pack, names: set[str], faults: Faults) -> None:
         faults.say(f"{pack.name}/pack.yaml", "until", "must be later than `from`")
 
 
-def _check_kind(pack: Pack, kind: Kind, kinds: dict[str, Kind], faults: Faults) -> None:
+def _check_kind(pack: Pack, kind: Kind, whole: _Whole, faults: Faults) -> None:
     for earlier in kind.follows:
-        if earlier not in kinds:
+        if earlier not in whole.kinds:
             faults.say(f"{pack.name}/events", f"{kind.name}.follows", f"there is no kind {earlier!r}")
 
 
-def _check_rule(
-    pack: Pack, rule: Rule, kinds: dict[str, Kind], rules: dict[str, list[tuple[Pack, Rule]]], faults: Faults
-) -> None:
+def _check_rule(pack: Pack, rule: Rule, whole: _Whole, faults: Faults) -> None:
     file = f"{pack.name}/rules/{rule.id}"
+    kinds = whole.kinds
     for key, trigger in _triggers(rule):
         _check_trigger(file, key, trigger, kinds, faults)
-    opening = [kinds[trigger.kind] for trigger in rule.triggers if trigger.kind in kinds]
     if not (rule.triggers or rule.every or rule.on_lapse_only):
         faults.say(file, "opens_on", "nothing opens it")
-    for kind in opening:
+    for kind in _opening(rule, kinds):
         if rule.for_each and not kind.in_group(rule.for_each):
             faults.say(file, "for_each", f"{rule.for_each!r} is no role or group of {kind.name}")
-        for key, role in (("owed_by", rule.owed_by), ("owed_to", rule.owed_to)):
-            _check_role(file, key, role, kind, faults)
         for version in rule.versions:
             _check_by_field(file, version, kind, faults)
-    if rule.every:
-        _check_every_roles(file, rule, faults)
-    if rule.needs_consent and not any(
-        kind.consent_field(rule.needs_consent, role) for kind in kinds.values() for role in ("", *kind.roles)
-    ):
+    for key, role in (("owed_by", rule.owed_by), ("owed_to", rule.owed_to)):
+        _check_role(file, key, role, rule, kinds, faults)
+    if rule.needs_consent and not _asked_for(rule.needs_consent, kinds.values()):
         faults.say(file, "needs_consent", f"no kind asks for an agreement to {rule.needs_consent!r}")
-    if rule.on_lapse and not any(other.on_lapse_only for _, other in rules.get(rule.on_lapse, ())):
+    if rule.on_lapse and not any(other.on_lapse_only for _, other in whole.rules.get(rule.on_lapse, ())):
         faults.say(file, "on_lapse", f"there is no rule {rule.on_lapse!r} with `opens_on: lapse`")
     if rule.discharge and rule.discharge.field:
         _check_quantity(file, rule, kinds, faults)
+
+
+def _opening(rule: Rule, kinds: Mapping[str, Kind]) -> list[Kind]:
+    return [kinds[trigger.kind] for trigger in rule.triggers if trigger.kind in kinds]
+
+
+def _asked_for(purpose: str, kinds: Iterable[Kind]) -> bool:
+    return any(each.consent == purpose for kind in kinds for each in kind.fields.values())
 
 
 def _triggers(rule: Rule) -> Iterator[tuple[str, Trigger]]:
@@ -99,7 +119,7 @@ def _triggers(rule: Rule) -> Iterator[tuple[str, Trigger]]:
         yield from (("discharged_by", each) for each in rule.discharge.triggers)
 
 
-def _check_trigger(file: str, key: str, trigger: Trigger, kinds: dict[str, Kind], faults: Faults) -> None:
+def _check_trigger(file: str, key: str, trigger: Trigger, kinds: Mapping[str, Kind], faults: Faults) -> None:
     kind = kinds.get(trigger.kind)
     if kind is None:
         faults.say(file, key, f"there is no event kind {trigger.kind!r}")
@@ -112,20 +132,27 @@ def _check_trigger(file: str, key: str, trigger: Trigger, kinds: dict[str, Kind]
             faults.say(file, f"{key}.when.{name}", f"{value!r} is not one of: {', '.join(field.choices)}")
 
 
-def _check_role(file: str, key: str, role: RoleExpression, kind: Kind, faults: Faults) -> None:
-    if role.base in OWED_ONLY or role.base in FIXED_BASES or role.base in kind.roles:
+def _check_role(
+    file: str, key: str, role: RoleExpression, rule: Rule, kinds: Mapping[str, Kind], faults: Faults
+) -> None:
+    """Refuse a base that means nothing where the rule opens: such a duty would silently never exist."""
+    if role.base in OWED_ONLY:
         return
-    faults.say(file, key, f"{role.base!r} is no role of {kind.name}")
-
-
-def _check_every_roles(file: str, rule: Rule, faults: Faults) -> None:
-    for key, role in (("owed_by", rule.owed_by), ("owed_to", rule.owed_to)):
-        if role.base not in ("office", *OWED_ONLY):
-            faults.say(
-                file,
-                key,
-                "a duty that the calendar opens is owed by and to `office`, an office above it, or the person or public",
-            )
+    if rule.every and role.base != "office":
+        faults.say(
+            file, key, "what the calendar opens is between `office`, those above it, person and public"
+        )
+    elif rule.on_lapse_only and role.base not in ("debtor", "creditor", "party"):
+        faults.say(
+            file, key, "what a lapse opens is between `debtor`, `creditor`, `party`, person and public"
+        )
+    elif role.base in ("actor", "party"):
+        if role.base == "party" and not (rule.for_each or rule.on_lapse_only):
+            faults.say(file, key, "`party` needs `for_each`")
+    else:
+        for kind in _opening(rule, kinds):
+            if role.base not in kind.roles:
+                faults.say(file, key, f"{role.base!r} is no role of {kind.name}")
 
 
 def _check_by_field(file: str, version: Version, kind: Kind, faults: Faults) -> None:
@@ -135,11 +162,14 @@ def _check_by_field(file: str, version: Version, kind: Kind, faults: Faults) -> 
     key = f"versions.{version.from_on}.within"
     if field is None or not field.clock:
         faults.say(file, key, f"{version.by_field!r} is no clock field of {kind.name}")
-    elif missing := [name for name in field.choices if name not in version.by_value]:
+        return
+    if missing := [name for name in field.choices if name not in version.by_value]:
         faults.say(file, key, f"says no clock for {', '.join(missing)}: nothing defaults")
+    if unknown := [name for name in version.by_value if field.choices and name not in field.choices]:
+        faults.say(file, key, f"{', '.join(unknown)} is no choice of {kind.name}.{field.name}")
 
 
-def _check_quantity(file: str, rule: Rule, kinds: dict[str, Kind], faults: Faults) -> None:
+def _check_quantity(file: str, rule: Rule, kinds: Mapping[str, Kind], faults: Faults) -> None:
     for trigger in rule.discharge.triggers if rule.discharge else ():
         kind = kinds.get(trigger.kind)
         field = kind.fields.get(rule.discharge.field) if kind and rule.discharge else None
@@ -149,15 +179,15 @@ def _check_quantity(file: str, rule: Rule, kinds: dict[str, Kind], faults: Fault
             )
 
 
-def _check_overlay(
-    pack: Pack, overlay: Overlay, rules: dict[str, list[tuple[Pack, Rule]]], faults: Faults
-) -> None:
+def _check_overlay(pack: Pack, overlay: Overlay, whole: _Whole, faults: Faults) -> None:
     file = f"{pack.name}/rules/{overlay.id}"
     for rule_id in overlay.of:
-        if rule_id not in rules:
+        if rule_id not in whole.rules:
             faults.say(file, "of", f"there is no rule {rule_id!r}")
-        for other, rule in rules.get(rule_id, ()):
+        for other, rule in whole.rules.get(rule_id, ()):
             for mine in overlay.versions:
+                for kind in _opening(rule, whole.kinds):
+                    _check_by_field(file, mine, kind, faults)
                 for theirs in _both_in_force(pack, mine, other, rule):
                     _check_not_longer(file, mine, theirs, faults)
 
@@ -180,30 +210,51 @@ def _both_in_force(pack: Pack, mine: Version, other: Pack, rule: Rule) -> Iterab
 
 
 def _check_not_longer(file: str, mine: Version, theirs: Version, faults: Faults) -> None:
-    pairs: list[tuple[Within | None, Within | None]] = [(mine.within, theirs.within)]
-    pairs += [(within, theirs.by_value.get(value, theirs.within)) for value, within in mine.by_value.items()]
-    for my_clock, their_clock in pairs:
-        if my_clock is None or their_clock is None:
-            continue
+    key = f"versions.{mine.from_on}.within"
+    if not theirs.rolls:
+        faults.say(
+            file, key, "the rule grants a term (`rolls: false`), and nobody may shorten what is granted"
+        )
+    for my_clock, their_clock in _clock_pairs(mine, theirs):
         try:
             longer = their_clock.shorter_than(my_clock)
         except UnitsDifferError:
             continue
         if longer:
             faults.say(
-                file,
-                f"versions.{mine.from_on}.within",
-                f"{my_clock} is longer than the rule's {their_clock}: an overlay may only shorten",
+                file, key, f"{my_clock} is longer than the rule's {their_clock}: an overlay may only shorten"
             )
+
+
+def _clock_pairs(mine: Version, theirs: Version) -> Iterator[tuple[Within, Within]]:
+    """Yield the clocks of two versions that may run for one and the same event."""
+    values = {*mine.by_value, *theirs.by_value} or {""}
+    for value in sorted(values):
+        mine_then = mine.by_value.get(value, mine.within)
+        theirs_then = theirs.by_value.get(value, theirs.within)
+        if mine_then and theirs_then:
+            yield mine_then, theirs_then
 
 
 def _check_clashes(holders: Sequence[tuple[Pack, Rule]], faults: Faults) -> None:
     for (one, rule), (other, _) in combinations(holders, 2):
-        far = date.max
-        apart = (one.until_on or far) <= other.from_on or (other.until_on or far) <= one.from_on
-        if not apart and set(one.scope) == set(other.scope):
+        if _meet(one, other) and set(one.scope) & set(other.scope):
             faults.say(
                 f"{one.name}/rules/{rule.id}",
                 "rule",
                 f"is also defined by {other.name} for the same place and time",
             )
+
+
+def _check_kind_clashes(packs: Sequence[Pack], faults: Faults) -> None:
+    for one, other in combinations(packs, 2):
+        for name in sorted(set(one.kinds) & set(other.kinds)) if _meet(one, other) else ():
+            faults.say(f"{one.name}/events", name, f"is also defined by {other.name} for the same time")
+
+
+def _meet(one: Pack, other: Pack) -> bool:
+    """Tell whether two packs hold on some day both; two editions of one pack never do."""
+    if one.name == other.name:
+        return False
+    far = date.max
+    return (one.until_on or far) > other.from_on and (other.until_on or far) > one.from_on

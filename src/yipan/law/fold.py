@@ -8,7 +8,7 @@ was one, comes back as a void duty, so that nothing silently disappears.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID, uuid5
 
 from yipan.law.deadline import SHANGHAI
@@ -67,7 +67,8 @@ class Duty:
         """Whether a discharged duty was so by its deadline; None while it is not discharged."""
         if self.state != DISCHARGED or self.closed_at is None:
             return None
-        return self.due_at is None or self.closed_at <= self.due_at
+        # due_at is the first moment that is late.
+        return self.due_at is None or self.closed_at < self.due_at
 
 
 @dataclass(kw_only=True, slots=True)
@@ -78,6 +79,18 @@ class _Running:
     rule: Rule
     opening: Event
     counts: dict[int, int] = field(default_factory=dict)
+    lapse: UUID | None = None
+
+
+class _For(NamedTuple):
+    """Whom an opening is for: the party of `for_each` with its role, or the period of a calendar duty."""
+
+    role: str
+    party: str
+    period: str
+
+
+_NOBODY: Final = _For("", "", "")
 
 
 def duty_id(rule: str, thread: UUID, party_role: str, party: str, period: str, opened_by: UUID) -> UUID:
@@ -92,12 +105,18 @@ def fold(events: Iterable[Event], rulebook: Rulebook) -> tuple[Duty, ...]:
         YipanError: a rule needs a clock field that its opening event does not say.
     """
     effective, superseded = substitute(events)
-    folding = _Folding(rulebook)
-    for root, event in effective:
-        folding.take(root, event)
-    for root, event in superseded:
-        folding.note_void(root, event)
-    return folding.result()
+    excused: frozenset[UUID] = frozenset()
+    while True:
+        folding = _Folding(rulebook, excused)
+        for root, event in effective:
+            folding.take(root, event)
+        for root, event in superseded:
+            folding.note_void(root, event)
+        folding.note_void_lapses()
+        more = folding.never_late()
+        if not more:
+            return folding.result()
+        excused |= more
 
 
 def substitute(events: Iterable[Event]) -> tuple[list[tuple[UUID, Event]], list[tuple[UUID, Event]]]:
@@ -110,15 +129,18 @@ def substitute(events: Iterable[Event]) -> tuple[list[tuple[UUID, Event]], list[
 
     def root_of(event: Event) -> UUID:
         seen = {event.id}
-        while event.corrects in known and event.corrects not in seen:
-            event = known[event.corrects]  # type: ignore[index]  # in known, so not None
-            seen.add(event.id)
-        return event.corrects or event.id if event.corrects not in known else event.id
+        while (before := event.corrects) is not None and before not in seen:
+            if before not in known:
+                return before
+            event = known[before]
+            seen.add(before)
+        return event.id
 
     chains: dict[UUID, list[Event]] = {}
     for event in known.values():
         chains.setdefault(root_of(event), []).append(event)
-    effective, superseded = [], []
+    effective: list[tuple[UUID, Event]] = []
+    superseded: list[tuple[UUID, Event]] = []
     for root, chain in chains.items():
         *earlier, last = sorted(chain, key=lambda each: (each.corrects is not None, each.id))
         superseded.extend((root, each) for each in earlier if each.kind != RETRACTION_KIND)
@@ -132,11 +154,14 @@ def substitute(events: Iterable[Event]) -> tuple[list[tuple[UUID, Event]], list[
 class _Folding:
     """The state of one fold."""
 
-    def __init__(self, rulebook: Rulebook) -> None:
+    def __init__(self, rulebook: Rulebook, excused: frozenset[UUID]) -> None:
         self.rulebook = rulebook
+        #: Lapses that the calendars known today undo.
+        self.excused = excused
         self.running: dict[UUID, _Running] = {}
         self.agreed: dict[tuple[str, str], bool] = {}
-        self.voided: dict[UUID, Duty] = {}
+        self.voided: dict[UUID, _Running] = {}
+        self.idle_lapses: list[tuple[UUID, Event]] = []
 
     def take(self, root: UUID, event: Event) -> None:
         """Let one event close, lapse and open what it does, in this order."""
@@ -156,9 +181,29 @@ class _Folding:
     def note_void(self, root: UUID, event: Event) -> None:
         """Keep, as void, what a corrected event had opened and its correction does not."""
         if event.kind == LAPSE_KIND:
+            self.idle_lapses.append((root, event))
             return
         for each in self._openings(root, event):
-            self.voided.setdefault(each.duty.id, each.duty)
+            self.voided.setdefault(each.duty.id, each)
+
+    def note_void_lapses(self) -> None:
+        """Keep, as void, what a lapse had opened that does not hold: corrected away, or never late."""
+        for root, event in sorted(self.idle_lapses, key=lambda pair: (pair[1].counts_at, pair[0])):
+            late = _lapsed_duty(event)
+            running = self.running.get(late) or self.voided.get(late)
+            follow_up = self._follow_up(running, root, event) if running else None
+            if follow_up:
+                self.voided.setdefault(follow_up.duty.id, follow_up)
+
+    def never_late(self) -> frozenset[UUID]:
+        """Return the lapses that were none by the calendars known when the duty closed, or today."""
+        found = set()
+        for each in self.running.values():
+            if each.lapse and each.duty.lapsed_at:
+                due_at = self._dated(each, each.duty.closed_at).due_at
+                if due_at and due_at > each.duty.lapsed_at:
+                    found.add(each.lapse)
+        return frozenset(found)
 
     def result(self) -> tuple[Duty, ...]:
         """Return the duties, open ones with the deadline that the latest calendars give."""
@@ -167,8 +212,8 @@ class _Folding:
             for each in self.running.values()
         ]
         void = [
-            replace(duty, state=VOID, closed_at=None, closed_by=None, lapsed_at=None)
-            for key, duty in self.voided.items()
+            replace(each.duty, state=VOID, closed_at=None, closed_by=None, lapsed_at=None)
+            for key, each in self.voided.items()
             if key not in self.running
         ]
         return tuple(
@@ -187,11 +232,11 @@ class _Folding:
 
     def _for_parties(self, rule: Rule, root: UUID, event: Event, day: date) -> list[_Running]:
         if not rule.for_each:
-            made = self._open(rule, root, event, day, "", "")
+            made = self._open(rule, root, event, _NOBODY)
             return [made] if made else []
         roles = self.rulebook.kind(event.kind, day).in_group(rule.for_each)
         pairs = [(role, party) for role in roles for party in event.organisations(role)]
-        opened = [self._open(rule, root, event, day, role, party) for role, party in pairs]
+        opened = [self._open(rule, root, event, _For(role, party, "")) for role, party in pairs]
         return [each for each in opened if each]
 
     def _period_openings(self, root: UUID, event: Event, day: date) -> list[_Running]:
@@ -206,34 +251,33 @@ class _Folding:
             level = level_of(event, office) or ""
             kind = office.partition(":")[2] or "health"
             if turned and every.concerns(level, kind) and every.falls_in(period, office.partition(":")[0]):
-                made = self._open(rule, root, event, day, "", "", period=period)
+                made = self._open(rule, root, event, _For("", "", period))
                 found.extend([made] if made else [])
         return found
 
-    def _open(
-        self, rule: Rule, root: UUID, event: Event, day: date, role: str, party: str, *, period: str = ""
-    ) -> _Running | None:
-        debtor = resolve(rule.owed_by, event, party or None)
-        creditor = resolve(rule.owed_to, event, party or None)
+    def _open(self, rule: Rule, root: UUID, event: Event, whom: _For) -> _Running | None:
+        day = event.counts_at.astimezone(SHANGHAI).date()
+        debtor = resolve(rule.owed_by, event, whom.party or None)
+        creditor = resolve(rule.owed_to, event, whom.party or None)
         if debtor is None or debtor in OWED_ONLY or creditor is None or creditor == debtor:
             return None
         try:
-            if self.rulebook.rule(rule.id, day, debtor) is not rule:
+            if self.rulebook.rule(rule.id, day, debtor, creditor) is not rule:
                 return None
         except NoRuleInForceError:
             return None
-        bound = self._bound(rule, event, debtor, creditor, None)
         version = rule.at(day)
-        released = bool(rule.needs_consent) and not self._agreed(rule, role)
+        released = bool(rule.needs_consent) and not self._agreed(rule, whom.role)
+        bound = self._bound(rule, event, debtor, creditor, event.counts_at if released else None)
         duty = Duty(
-            id=duty_id(rule.id, event.thread, role, party, period, root),
+            id=duty_id(rule.id, event.thread, whom.role, whom.party, whom.period, root),
             thread=event.thread,
             rule=rule.id,
             rule_pack=rule.pack,
             rule_version_on=version.from_on if version else day,
-            party_role=role,
-            party=party,
-            period=period,
+            party_role=whom.role,
+            party=whom.party,
+            period=whom.period,
             opened_by=root,
             opened_at=event.counts_at,
             owed_by=debtor,
@@ -297,7 +341,8 @@ class _Folding:
             state = DISCHARGED
         else:
             return
-        dated = self._dated(running, event.counts_at)
+        # A lapse has settled the date; a calendar that undoes it undoes the lapse first (never_late).
+        dated = running.duty if running.duty.lapsed_at else self._dated(running, event.counts_at)
         running.duty = replace(dated, state=state, closed_at=event.counts_at, closed_by=root)
 
     def _fulfilled(self, running: _Running, event: Event) -> bool:
@@ -314,18 +359,20 @@ class _Folding:
 
     def _lapse(self, root: UUID, event: Event) -> None:
         """Mark a duty that was open past its deadline when the sweep wrote so; open what its lapse opens."""
-        running = self.running.get(UUID(str(event.clock.get("duty"))))
-        if running is None:
+        running = self.running.get(_lapsed_duty(event))
+        if running is None or running.duty.state != OPEN or root in self.excused:
+            self.idle_lapses.append((root, event))
             return
-        dated = self._dated(running, event.counts_at) if running.duty.state == OPEN else running.duty
-        late = dated.state == OPEN and dated.due_at is not None and dated.due_at < event.counts_at
+        if running.duty.lapsed_at:
+            return
+        dated = self._dated(running, event.counts_at)
+        if dated.due_at is None or dated.due_at > event.counts_at:
+            self.idle_lapses.append((root, event))
+            return
+        running.duty, running.lapse = replace(dated, lapsed_at=event.counts_at), root
         follow_up = self._follow_up(running, root, event)
-        if late:
-            running.duty = replace(dated, lapsed_at=running.duty.lapsed_at or event.counts_at)
-            if follow_up:
-                self.running.setdefault(follow_up.duty.id, follow_up)
-        elif follow_up:
-            self.voided.setdefault(follow_up.duty.id, follow_up.duty)
+        if follow_up:
+            self.running.setdefault(follow_up.duty.id, follow_up)
 
     def _follow_up(self, running: _Running, root: UUID, event: Event) -> _Running | None:
         if not running.rule.on_lapse:
@@ -335,12 +382,16 @@ class _Folding:
         try:
             for pack, rule in self.rulebook.holders(running.rule.on_lapse):
                 if self.rulebook.in_force(pack, day):
-                    made = self._open(rule, root, event, day, duty.party_role, duty.party, period=duty.period)
+                    made = self._open(rule, root, event, _For(duty.party_role, duty.party, duty.period))
                     if made:
                         return made
         except (UnknownRuleError, UnknownKindError):
             return None
         return None
+
+
+def _lapsed_duty(event: Event) -> UUID:
+    return UUID(str(event.clock.get("duty")))
 
 
 def _counts_for(duty: Duty, rule: Rule, trigger: Trigger, event: Event) -> bool:

@@ -6,6 +6,7 @@ sealed for whom, and which consent each purpose needs. One renderer makes the fo
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +32,8 @@ FIELD_TYPES: Final = (
 )
 #: What the engine itself does beside folding when such an event is recorded.
 EFFECTS: Final = ("office-opened", "office-closed", "pack-adopted", "calendar-adopted")
+#: An English word up to this length is looked for as a whole word only.
+SHORT_WORD: Final = 4
 #: Words that a field or a kind may not be about: the refusals of design.md, by name.
 REFUSED_WORDS: Final = (
     "birth_order",
@@ -127,6 +130,7 @@ class Kind:
     effect: str
     thread: str
     follows: tuple[str, ...]
+    seen_by: tuple[str, ...]
 
     def in_group(self, name: str) -> tuple[str, ...]:
         """Return the roles that a role or group name means, in the order of the file."""
@@ -142,16 +146,24 @@ class Kind:
         return None
 
 
+KIND_KEYS: Final = (
+    "kind", "title", "action", "help", "begins_case", "system", "roles", "subjects", "fields",
+    "recorded_by", "on_behalf_of", "reaches", "effect", "thread", "follows", "seen_by",
+)  # fmt: skip
+ROLE_KEYS: Final = ("title", "group", "required")
+SUBJECT_KEYS: Final = ("title", "shown_to")
+FIELD_KEYS: Final = ("type", "title", "help", "required", "clock", "subject", "choices", "consent")
+CONSENT_KEYS: Final = ("purpose", "of")
+
+
 def read_kind(raw: Raw, *, file: str, pack: str, faults: Faults) -> Kind:
     """Read one kind from its mapping; faults go to the collector and a usable value comes back."""
     reader = Reader(file=file, at="", raw=raw, faults=faults)
-    reader.only(
-        "kind", "title", "action", "help", "begins_case", "system", "roles", "subjects", "fields",
-        "recorded_by", "on_behalf_of", "reaches", "effect", "thread", "follows",
-    )  # fmt: skip
+    reader.only(*KIND_KEYS)
     reader.needs("kind", "title")
     name = reader.text("kind")
     _refuse_words(reader, "kind", name)
+    _refuse_words(reader, "title", *(str(each) for each in reader.inner("title").raw.values()))
     subjects = {
         each: _read_subject(reader.inner("subjects").inner(each), each)
         for each in reader.inner("subjects").raw
@@ -176,13 +188,14 @@ def read_kind(raw: Raw, *, file: str, pack: str, faults: Faults) -> Kind:
         effect=reader.choice("effect", ("", *EFFECTS)),
         thread=reader.choice("thread", ("case", "period", "office"), "case"),
         follows=reader.texts("follows"),
+        seen_by=reader.texts("seen_by") or tuple(roles),
     )
     _check_references(reader, kind)
     return kind
 
 
 def _read_role(reader: Reader, name: str) -> Role:
-    reader.only("title", "group", "required")
+    reader.only(*ROLE_KEYS)
     return Role(
         name=name,
         title=reader.both("title"),
@@ -192,17 +205,17 @@ def _read_role(reader: Reader, name: str) -> Role:
 
 
 def _read_subject(reader: Reader, name: str) -> Subject:
-    reader.only("title", "shown_to")
+    reader.only(*SUBJECT_KEYS)
     reader.needs("shown_to")
     return Subject(name=name, title=reader.both("title"), shown_to=reader.texts("shown_to"))
 
 
 def _read_field(reader: Reader, name: str) -> Field:
-    reader.only("type", "title", "help", "required", "clock", "subject", "choices", "consent")
+    reader.only(*FIELD_KEYS)
     reader.needs("type", "title")
     consent = reader.inner("consent") if "consent" in reader.raw else None
     if consent:
-        consent.only("purpose", "of")
+        consent.only(*CONSENT_KEYS)
         consent.needs("purpose")
     choices = reader.inner("choices")
     made = Field(
@@ -239,39 +252,47 @@ def _refuse_words(reader: Reader, key: str, *texts: str) -> None:
     """Refuse what `docs/why/what-it-refuses.md` lists: no such field can be written, in either language."""
     for text in texts:
         for word in REFUSED_WORDS:
-            if _stands_in(word, text.lower()):
+            if stands_in(word, text):
                 reader.fault(
                     key,
                     f"refused: {word!r} stands for what this system never asks or stores (what-it-refuses)",
                 )
 
 
-def _stands_in(word: str, text: str) -> bool:
+def stands_in(word: str, text: str) -> bool:
     """Find an English word as a word (`fee` is not in `feedback`), a Chinese one or a stem anywhere."""
-    if word.isascii() and len(word) <= 4:
-        return word in text.replace("-", " ").replace("_", " ").replace(".", " ").split()
-    return word in text
+    spread = re.sub(r"[-_.]", " ", text.lower())
+    if word.isascii() and len(word) <= SHORT_WORD:
+        return word in spread.split()
+    return word.replace("_", " ") in spread
 
 
 def _check_references(reader: Reader, kind: Kind) -> None:
-    groups = {role.group for role in kind.roles.values()}
-    for key in ("recorded_by", "on_behalf_of"):
-        for role in getattr(kind, key):
-            if role not in kind.roles and role not in groups:
-                reader.fault(key, f"{role!r} is no role of this kind")
-    if kind.reaches and kind.reaches not in kind.roles and kind.reaches not in groups:
-        reader.fault("reaches", f"{kind.reaches!r} is no role of this kind")
+    known = {*kind.roles, *(role.group for role in kind.roles.values() if role.group)}
+    named = [("recorded_by", role, known) for role in kind.recorded_by]
+    named += [("on_behalf_of", role, known) for role in kind.on_behalf_of]
+    named += [("seen_by", role, known) for role in kind.seen_by]
+    named += [("reaches", kind.reaches, known)] if kind.reaches else []
     for subject in kind.subjects.values():
-        for role in subject.shown_to:
-            if role not in kind.roles:
-                reader.fault(f"subjects.{subject.name}.shown_to", f"{role!r} is no role of this kind")
+        named += [(f"subjects.{subject.name}.shown_to", role, set(kind.roles)) for role in subject.shown_to]
+    for key, role, roles in named:
+        if role not in roles:
+            reader.fault(key, f"{role!r} is no role of this kind")
+    _check_field_references(reader, kind)
+    if kind.thread == "period" and not _is_period(kind.fields.get("period")):
+        reader.fault("thread", "a kind of a period needs a clock field `period` of type period")
+
+
+def _is_period(one: Field | None) -> bool:
+    return one is not None and one.clock and one.type == "period"
+
+
+def _check_field_references(reader: Reader, kind: Kind) -> None:
     for each in kind.fields.values():
         if each.subject and each.subject not in kind.subjects:
             reader.fault(f"fields.{each.name}.subject", f"{each.subject!r} is no subject of this kind")
         if each.consent_of and each.consent_of not in kind.roles:
             reader.fault(f"fields.{each.name}.consent.of", f"{each.consent_of!r} is no role of this kind")
-    if kind.thread == "period" and kind.fields.get("period", None) is None:
-        reader.fault("thread", "a kind of a period needs a clock field `period` of type period")
 
 
 def plain_faults(one: Field, value: object) -> str:

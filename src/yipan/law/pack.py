@@ -7,10 +7,10 @@ same code as one on disk. Nothing is opened at import.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import yaml
 
@@ -19,6 +19,7 @@ from yipan.law.counting import Within, parse_within
 from yipan.law.kind import Kind, read_kind
 from yipan.law.reading import Faults, Raw, Reader
 from yipan.law.rule import Overlay, Rule, read_overlay, read_rule
+from yipan.law.scope import Scope, read_scope
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 #: The folders of a pack that hold law; examples stand beside them and are not part of what is adopted.
-LAW_FOLDERS = ("events", "rules", "calendars")
+LAW_FOLDERS = ("events", "rules", "scopes", "calendars")
+_TRUTH = "tag:yaml.org,2002:bool"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,7 @@ class Pack:
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     rules: Mapping[str, Rule] = field(default_factory=dict)
     overlays: tuple[Overlay, ...] = ()
+    scopes: Mapping[str, Scope] = field(default_factory=dict)
     calendars: tuple[YearCalendar, ...] = ()
     bundle: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -68,18 +71,16 @@ class Pack:
 
 
 def covers(scope: Iterable[str], organisation: str) -> bool:
-    """Tell whether an organisation id (`450921100`, `450921:police`) lies in a scope of division codes; `00` is all."""
+    """Tell whether an organisation (`450921100`, `450921:police`) lies in a scope of codes; `00` is all."""
     code = organisation.partition(":")[0]
-    return any(
-        each in ("00", code) or (code.startswith(each) and len(code) > len(each)) for each in scope
-    )
+    return any(each in ("00", code) or (code.startswith(each) and len(code) > len(each)) for each in scope)
 
 
 PACK_KEYS = ("pack", "title", "note", "authority", "scope", "from", "until", "uses", "promptly")
 
 
 def read_pack(bundle: Mapping[str, str], *, where: str, faults: Faults) -> Pack:
-    """Read a pack from its bundle (path inside the pack to text). Faults are said as `where/path: key: what`."""
+    """Read a pack from its bundle: path inside it to text. Faults are said as `where/path: key: what`."""
     raw = _load(bundle.get("pack.yaml", "{}"), f"{where}/pack.yaml", faults)
     reader = Reader(file=f"{where}/pack.yaml", at="", raw=raw, faults=faults)
     reader.only(*PACK_KEYS)
@@ -88,7 +89,8 @@ def read_pack(bundle: Mapping[str, str], *, where: str, faults: Faults) -> Pack:
     promptly = _read_promptly(reader)
     kinds: dict[str, Kind] = {}
     rules: dict[str, Rule] = {}
-    overlays: list[Overlay] = []
+    scopes: dict[str, Scope] = {}
+    overlays: dict[str, Overlay] = {}
     calendars: list[YearCalendar] = []
     for path in sorted(bundle):
         folder = path.partition("/")[0]
@@ -98,12 +100,16 @@ def read_pack(bundle: Mapping[str, str], *, where: str, faults: Faults) -> Pack:
         if folder == "calendars":
             calendars.extend(_read_year(bundle[path], file, faults))
             continue
-        for each in _documents(bundle[path], file, faults):
+        for each in read_documents(bundle[path], file, faults):
             if folder == "events":
                 kind = read_kind(each, file=file, pack=name, faults=faults)
                 _once(kinds, kind.name, kind, file, faults)
+            elif folder == "scopes":
+                scope = read_scope(each, file=file, pack=name, faults=faults)
+                _once(scopes, scope.id, scope, file, faults)
             elif "overlay" in each:
-                overlays.append(read_overlay(each, file=file, pack=name, promptly=promptly, faults=faults))
+                overlay = read_overlay(each, file=file, pack=name, promptly=promptly, faults=faults)
+                _once(overlays, overlay.id, overlay, file, faults)
             else:
                 rule = read_rule(each, file=file, pack=name, promptly=promptly, faults=faults)
                 _once(rules, rule.id, rule, file, faults)
@@ -119,7 +125,8 @@ def read_pack(bundle: Mapping[str, str], *, where: str, faults: Faults) -> Pack:
         promptly=promptly,
         kinds=kinds,
         rules=rules,
-        overlays=tuple(overlays),
+        overlays=tuple(overlays.values()),
+        scopes=scopes,
         calendars=tuple(calendars),
         bundle=dict(bundle),
     )
@@ -140,20 +147,38 @@ def read_bundle(folder: Path) -> dict[str, str]:
 
 def read_packs(root: Path, faults: Faults) -> list[Pack]:
     """Read every pack below `root` (`<authority>/<pack>/pack.yaml`), in order of path."""
-    folders = sorted(path.parent for path in root.glob("*/*/pack.yaml"))
-    return [
-        read_pack(read_bundle(folder), where=folder.relative_to(root).as_posix(), faults=faults)
-        for folder in folders
-    ]
+    found: dict[str, Pack] = {}
+    for folder in sorted(path.parent for path in root.glob("*/*/pack.yaml")):
+        where = folder.relative_to(root).as_posix()
+        pack = read_pack(read_bundle(folder), where=where, faults=faults)
+        if pack.name in found:
+            faults.say(f"{where}/pack.yaml", "pack", f"another pack is named {pack.name!r}")
+        found[pack.name] = pack
+    return list(found.values())
+
+
+def _plain_words() -> dict[str, list[tuple[str, object]]]:
+    """Return the loader's readings without YAML 1.1's on, off, yes and no: `on:` is a key of examples."""
+    words: dict[str, list[tuple[str, object]]] = {}
+    for letter, readings in yaml.SafeLoader.yaml_implicit_resolvers.items():
+        kept = [each for each in readings if each[0] != _TRUTH or letter in "tTfF"]
+        words[letter] = kept
+    return words
 
 
 class _StrictLoader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
     """The safe loader, refusing a key said twice: YAML would silently keep the last."""
 
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, object]]]] = _plain_words()
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:  # noqa: FBT001, FBT002  # the base class's signature
         seen: set[object] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                raise yaml.constructor.ConstructorError(
+                    None, None, "a key must be a plain value", key_node.start_mark
+                )
             if key in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"key {key!r} is said twice", key_node.start_mark
@@ -171,7 +196,8 @@ def parse_yaml(text: str) -> object:
 def _load(text: str, file: str, faults: Faults) -> Raw:
     try:
         found = parse_yaml(text)
-    except yaml.YAMLError as error:
+    # The reader refuses a date such as 2026-02-30 with a bare ValueError.
+    except (yaml.YAMLError, ValueError) as error:
         faults.say(file, "yaml", " ".join(str(error).split()))
         return {}
     if not isinstance(found, Mapping):
@@ -180,10 +206,11 @@ def _load(text: str, file: str, faults: Faults) -> Raw:
     return found
 
 
-def _documents(text: str, file: str, faults: Faults) -> list[Raw]:
+def read_documents(text: str, file: str, faults: Faults) -> list[Raw]:
+    """Return the mappings of a file of several documents; what is none is a fault."""
     try:
         found = list(yaml.load_all(text, Loader=_StrictLoader))  # a subclass of the safe loader
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         faults.say(file, "yaml", " ".join(str(error).split()))
         return []
     if not all(isinstance(each, Mapping) for each in found):

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 LEVELS: Final = ("village", "township", "county", "city", "province", "nation")
 #: Counterparts of an organisation in its own division that a rule may step to.
 COUNTERPARTS: Final = ("health", "government")
-#: Bases that are not party roles: the party of `for_each`, who acted, the office of a calendar period, the late debtor.
+#: Bases that are not party roles: the party of `for_each`, who acted, the office of a calendar period, and
+#: the two sides of a lapsed duty.
 FIXED_BASES: Final = ("party", "actor", "office", "debtor", "creditor")
 #: Who may be owed without being an organisation. They may never owe.
 OWED_ONLY: Final = ("person", "public")

@@ -12,7 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from yipan.law.counting import Promptly, Within, parse_within
-from yipan.law.kind import REFUSED_WORDS
+from yipan.law.kind import REFUSED_WORDS, stands_in
 from yipan.law.reading import Faults, Raw, Reader, is_number
 from yipan.law.roles import LEVELS, OWED_ONLY, RoleExpression, parse_role
 
@@ -103,6 +103,8 @@ class Version:
     within: Within | None
     by_field: str
     by_value: Mapping[str, Within]
+    #: Whether a last day that rests moves; False for the term of something granted, as a certificate's.
+    rolls: bool
     cite: Cite
 
     def clock_for(self, clock: Mapping[str, Plain]) -> Within | None:
@@ -125,6 +127,7 @@ class Rule:
     needs_consent: str
     owed_by: RoleExpression
     owed_to: RoleExpression
+    applies_to: str
     discharge: Discharge | None
     matched_by: str
     released_by: tuple[Trigger, ...]
@@ -138,7 +141,7 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Overlay:
-    """A local document's clock over a rule of another pack. It never lengthens: the earlier deadline binds."""
+    """A local document's clock over a rule of another pack. It never lengthens: the earlier binds."""
 
     id: str
     pack: str
@@ -165,10 +168,19 @@ def version_at(versions: tuple[Version, ...], day: date) -> Version | None:
 
 
 RULE_KEYS: Final = (
-    "rule", "title", "text", "opens_on", "for_each", "needs_consent", "owed_by", "owed_to",
+    "rule", "title", "text", "opens_on", "for_each", "needs_consent", "owed_by", "owed_to", "applies_to",
     "discharged_by", "matched_by", "released_by", "on_lapse", "versions",
 )  # fmt: skip
 OVERLAY_KEYS: Final = ("overlay", "title", "of", "applies_to", "leg", "versions")
+EVERY_KEYS: Final = ("every", "opens", "levels", "kinds", "only", "rotation")
+ROTATION_KEYS: Final = ("among", "first_year")
+TRIGGER_KEYS: Final = ("kind", "when")
+AMOUNT_KEYS: Final = ("kind", "when", "at_least", "field")
+VERSION_KEYS: Final = ("within", "rolls", "cite")
+BY_FIELD_KEYS: Final = ("by_field", "values")
+CITE_KEYS: Final = ("doc", "article", "quote", "set_by")
+APPLIES_TO: Final = ("debtor", "both")
+MATCHES: Final = ("party", "debtor", "thread")
 
 
 def read_rule(raw: Raw, *, file: str, pack: str, promptly: Within | None, faults: Faults) -> Rule:
@@ -198,10 +210,9 @@ def read_rule(raw: Raw, *, file: str, pack: str, promptly: Within | None, faults
         needs_consent=reader.text("needs_consent"),
         owed_by=owed_by,
         owed_to=_role(reader, "owed_to"),
+        applies_to=reader.choice("applies_to", APPLIES_TO, "debtor"),
         discharge=_read_discharge(reader),
-        matched_by=reader.choice(
-            "matched_by", ("party", "debtor", "thread"), "party" if for_each or on_lapse_only else "debtor"
-        ),
+        matched_by=reader.choice("matched_by", MATCHES, "party" if for_each or on_lapse_only else "debtor"),
         released_by=_read_triggers(reader, "released_by") if "released_by" in raw else (),
         on_lapse=reader.text("on_lapse"),
         versions=_read_versions(reader, promptly),
@@ -221,7 +232,7 @@ def read_overlay(raw: Raw, *, file: str, pack: str, promptly: Within | None, fau
         pack=pack,
         title=reader.both("title"),
         of=reader.texts("of"),
-        applies_to=reader.choice("applies_to", ("debtor", "both"), "debtor"),
+        applies_to=reader.choice("applies_to", APPLIES_TO, "debtor"),
         leg=leg,
         versions=_read_versions(reader, promptly),
     )
@@ -229,7 +240,7 @@ def read_overlay(raw: Raw, *, file: str, pack: str, promptly: Within | None, fau
 
 def _refuse_rule_words(reader: Reader) -> None:
     for word in REFUSED_WORDS:
-        if word.isascii() and len(word) > 4 and word in reader.text("rule"):
+        if stands_in(word, reader.text("rule")):
             reader.fault(
                 "rule", f"refused: {word!r} stands for what this system never does (what-it-refuses)"
             )
@@ -253,12 +264,12 @@ def _read_opening(reader: Reader) -> tuple[tuple[Trigger, ...], Every | None, bo
 
 
 def _read_every(reader: Reader) -> Every:
-    reader.only("every", "opens", "levels", "kinds", "only", "rotation")
+    reader.only(*EVERY_KEYS)
     reader.needs("every", "opens", "levels")
     rotation = reader.inner("rotation")
     if rotation.raw:
-        rotation.only("among", "first_year")
-        rotation.needs("among", "first_year")
+        rotation.only(*ROTATION_KEYS)
+        rotation.needs(*ROTATION_KEYS)
     first = rotation.raw.get("first_year", 0)
     if not is_number(first):
         rotation.fault("first_year", "must be a year")
@@ -302,7 +313,7 @@ def _read_triggers(reader: Reader, key: str) -> tuple[Trigger, ...]:
 
 
 def _read_trigger(reader: Reader) -> Trigger:
-    reader.only("kind", "when")
+    reader.only(*TRIGGER_KEYS)
     reader.needs("kind")
     when = reader.inner("when").raw
     for key, value in when.items():
@@ -339,7 +350,7 @@ def _read_discharge(reader: Reader) -> Discharge | None:
 
 
 def _read_amount(reader: Reader, mode: str) -> Discharge:
-    reader.only("kind", "when", "at_least", *(("field",) if mode == "quantity" else ()))
+    reader.only(*(key for key in AMOUNT_KEYS if key != "field" or mode == "quantity"))
     reader.needs("kind", "at_least", *(("field",) if mode == "quantity" else ()))
     at_least = reader.raw.get("at_least", 1)
     if not is_number(at_least):
@@ -352,9 +363,9 @@ def _read_amount(reader: Reader, mode: str) -> Discharge:
 
 def _read_versions(reader: Reader, promptly: Within | None) -> tuple[Version, ...]:
     inner = reader.inner("versions")
-    found = []
-    for key in inner.raw:
-        if not isinstance(key, date):
+    found: list[Version] = []
+    for key in list[object](inner.raw):
+        if type(key) is not date:
             inner.fault(str(key), "a version is named by the day it came into force, as 2009-10-01")
             continue
         version = _read_version(inner.inner_of(key), key, promptly)
@@ -366,48 +377,43 @@ def _read_versions(reader: Reader, promptly: Within | None) -> tuple[Version, ..
 
 
 def _read_version(reader: Reader, from_on: date, promptly: Within | None) -> Version | None:
-    reader.only("within", "cite")
+    reader.only(*VERSION_KEYS)
     reader.needs("within", "cite")
-    cite = _read_cite(reader.inner("cite"))
+    cite = read_cite(reader.inner("cite"))
+    rolls = reader.flag("rolls", default=True)
     value = reader.raw.get("within")
     if isinstance(value, Mapping) and "by_field" in value:
-        return _read_by_field(reader.inner("within"), from_on, cite, promptly)
-    within = _within(reader, value, promptly)
+        field, clocks = _read_by_field(reader.inner("within"), promptly)
+        return Version(from_on=from_on, within=None, by_field=field, by_value=clocks, rolls=rolls, cite=cite)
+    within = _within(reader, "within", promptly)
     if within is None:
         return None
-    return Version(from_on=from_on, within=within, by_field="", by_value={}, cite=cite)
+    return Version(from_on=from_on, within=within, by_field="", by_value={}, rolls=rolls, cite=cite)
 
 
-def _read_by_field(reader: Reader, from_on: date, cite: Cite, promptly: Within | None) -> Version:
-    reader.only("by_field", "values")
-    reader.needs("by_field", "values")
+def _read_by_field(reader: Reader, promptly: Within | None) -> tuple[str, dict[str, Within]]:
+    reader.only(*BY_FIELD_KEYS)
+    reader.needs(*BY_FIELD_KEYS)
     values = reader.inner("values")
-    clocks = {key: _within(values, value, promptly) for key, value in values.raw.items()}
-    return Version(
-        from_on=from_on,
-        within=None,
-        by_field=reader.text("by_field"),
-        by_value={str(key): clock for key, clock in clocks.items() if clock is not None},
-        cite=cite,
-    )
+    clocks = {str(key): _within(values, key, promptly) for key in values.raw}
+    return reader.text("by_field"), {key: clock for key, clock in clocks.items() if clock is not None}
 
 
-def _within(reader: Reader, value: object, promptly: Within | None) -> Within | None:
+def _within(reader: Reader, key: str, promptly: Within | None) -> Within | None:
     try:
-        found = parse_within(value, standard=promptly)
+        found = parse_within(reader.raw.get(key), standard=promptly)
     except ValueError as fault:
-        reader.fault("within", str(fault))
+        reader.fault(key, str(fault))
         return None
     if isinstance(found, Promptly) and found.standard is None:
-        reader.fault(
-            "within", "`promptly` needs the pack's standard: `promptly: {within, cite}` in pack.yaml"
-        )
+        reader.fault(key, "`promptly` needs the pack's standard: `promptly: {within, cite}` in pack.yaml")
         return None
     return found
 
 
-def _read_cite(reader: Reader) -> Cite:
-    reader.only("doc", "article", "quote", "set_by")
+def read_cite(reader: Reader) -> Cite:
+    """Read where a text or a number comes from; faults go to the reader's collector."""
+    reader.only(*CITE_KEYS)
     cite = Cite(
         doc=reader.text("doc"),
         article=reader.text("article"),

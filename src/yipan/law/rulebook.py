@@ -1,4 +1,4 @@
-"""The rules, kinds and calendars in force: which version of which pack holds for an event on the day it counts.
+"""What is in force: which version of which pack holds for an event on the day it counts.
 
 A rulebook is made of adoptions. Adopting never overwrites: a new edition of a pack holds from its
 effective day, a new edition of a calendar year from the moment it was adopted.
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from yipan.law.event import Plain
     from yipan.law.kind import Kind
     from yipan.law.rule import Cite, Overlay, Rule, Trigger, Version
+    from yipan.law.scope import Scope
 
 
 class NoRuleInForceError(YipanError):
@@ -55,6 +56,20 @@ class UnknownRuleError(YipanError):
     }
 
 
+class NoScopeInForceError(YipanError):
+    """No pack in force on that day says who counts. Nothing defaults."""
+
+    code: ClassVar[str] = "no-scope-in-force"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "{day} 没有生效的适用范围“{scope}”。",
+        "en": "No scope {scope!r} is in force on {day}.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "用 yipan packs list 查看各规则包的生效日期。",
+        "en": "See the days each pack is in force with: yipan packs list",
+    }
+
+
 class UnknownKindError(YipanError):
     """The event kind is in no pack in force on that day."""
 
@@ -83,10 +98,12 @@ class ClockNotSaidError(YipanError):
 
 @dataclass(frozen=True, kw_only=True)
 class Adoption:
-    """A pack as adopted: it replaces the pack's earlier edition from `effective_on` (None: from its own first day)."""
+    """A pack as adopted: it replaces the earlier edition from `effective_on` (None: its own first day)."""
 
     pack: Pack
     effective_on: date | None = None
+    #: Since when its calendars are known; None for what a deployment began with.
+    known_at: datetime | None = None
 
     @property
     def from_on(self) -> date:
@@ -104,7 +121,7 @@ class AdoptedYear:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bound:
-    """The binding clock of a duty: the deadline, and the rule or overlay, version and article it comes from."""
+    """The binding clock of a duty: the deadline, and the rule or overlay, version and article behind it."""
 
     deadline: Deadline
     within: Within
@@ -124,7 +141,11 @@ class Rulebook:
             self._editions[each.pack.name].append(each)
         for editions in self._editions.values():
             editions.sort(key=lambda each: each.from_on)
-        own = [AdoptedYear(year=year) for each in self.adoptions() for year in each.pack.calendars]
+        own = [
+            AdoptedYear(year=year, known_at=each.known_at)
+            for each in self.adoptions()
+            for year in each.pack.calendars
+        ]
         self._years = tuple(
             sorted((*own, *years), key=lambda each: (each.known_at is not None, each.known_at))
         )
@@ -174,6 +195,18 @@ class Rulebook:
         packs = [each.pack for each in self.adoptions() if self.in_force(each.pack, day)]
         return {name: kind for pack in packs for name, kind in pack.kinds.items()}
 
+    def scope(self, scope_id: str, day: date) -> Scope:
+        """Return the scope that holds on a day: who counts, and why.
+
+        Raises:
+            NoScopeInForceError: no pack in force has it.
+        """
+        for adoption in self.adoptions():
+            found = adoption.pack.scopes.get(scope_id)
+            if found and self.in_force(adoption.pack, day):
+                return found
+        raise NoScopeInForceError(scope=scope_id, day=day)
+
     def rules(self, day: date) -> list[tuple[Pack, Rule, Version]]:
         """Return every rule in force on a day with its version."""
         found = []
@@ -204,8 +237,11 @@ class Rulebook:
         """Return the overlays over a rule, whatever their days of force."""
         return list(self._overlays.get(rule_id, ()))
 
-    def rule(self, rule_id: str, day: date, debtor: str) -> Rule:
+    def rule(self, rule_id: str, day: date, debtor: str, creditor: str | None = None) -> Rule:
         """Return the definition that holds for a debtor on a day: of several, that of the narrowest scope.
+
+        A rule that applies to both sides holds only where its pack covers the creditor too; a creditor
+        that is not said (None) is not looked at.
 
         Raises:
             UnknownRuleError: no pack defines it.
@@ -214,13 +250,13 @@ class Rulebook:
         found = [
             (pack, rule)
             for pack, rule in self.holders(rule_id)
-            if self.in_force(pack, day) and rule.at(day) and pack.covers(debtor)
+            if self.in_force(pack, day) and rule.at(day) and _holds_between(pack, rule, debtor, creditor)
         ]
         if not found:
             raise NoRuleInForceError(rule=rule_id, day=day, debtor=debtor)
         return max(found, key=lambda each: _narrowness(each[0], debtor))[1]
 
-    def bound(
+    def bound(  # noqa: PLR0913  # each is a word of the law; a bag of them would hide which was forgotten
         self,
         rule: Rule,
         at: datetime,
@@ -266,7 +302,7 @@ class Rulebook:
             known = ", ".join(version.by_value)
             raise ClockNotSaidError(rule=rule.id, field=version.by_field, value=value, known=known)
         return Bound(
-            deadline=deadline(within, at, calendar),
+            deadline=deadline(within, at, calendar, roll=version.rolls),
             within=within,
             clock_rule=rule.id,
             pack=rule.pack,
@@ -282,6 +318,10 @@ class Rulebook:
         for each in self._years:
             if each.known_at is None or as_of is None or each.known_at <= as_of:
                 known[each.year.year] = each.year
+        if not known and self._years:
+            # A moment before the first adoption: what was adopted first is the best that is known of it.
+            first = self._years[0].known_at
+            known = {each.year.year: each.year for each in self._years if each.known_at == first}
         return Calendar(known.values())
 
     def discharging(self, day: date) -> set[str]:
@@ -301,6 +341,12 @@ def _narrowness(pack: Pack, organisation: str) -> int:
     return max(
         (0 if each == "00" else len(each) for each in pack.scope if covers((each,), organisation)), default=-1
     )
+
+
+def _holds_between(pack: Pack, rule: Rule, debtor: str, creditor: str | None) -> bool:
+    if not pack.covers(debtor):
+        return False
+    return rule.applies_to == "debtor" or creditor is None or pack.covers(creditor)
 
 
 def _binds(

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from django.db import connection, transaction
+from django.db import connections, transaction
 
 from yipan.offices.divisions import CARRIED, Division, Level, read_divisions
 from yipan.offices.office import DEFAULT_KIND, Organisation
 
+#: The owner's door: which organisations there are is set up with the tables, not changed at a desk.
+OWNER: Final = "owner"
 KINDS: Final = Path(__file__).parent / "data" / "kinds.yaml"
 
 _STAGE = """
@@ -50,7 +52,8 @@ def read_kinds() -> list[dict[str, Any]]:
 def load_organisations(path: Path = CARRIED) -> int:
     """Make every organisation of the table known, and return how many there are now."""
     divisions = {each.code: each for each in read_divisions(path)}
-    with transaction.atomic(), connection.cursor() as cursor:
+    connection = connections[OWNER]
+    with transaction.atomic(using=OWNER), connection.cursor() as cursor:
         cursor.execute(_STAGE)
         with cursor.copy("COPY staged FROM STDIN") as copy:
             for row in _rows(divisions):
@@ -61,6 +64,7 @@ def load_organisations(path: Path = CARRIED) -> int:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE offices_organisation")
         cursor.execute("ANALYZE offices_line")
+    connection.close()
     return Organisation.objects.count()
 
 

@@ -1,0 +1,32 @@
+"""The desk's verb: record a draft, with the file that shows when it arrived."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from yipan.documents import evidence
+from yipan.duties.draft import Draft
+from yipan.duties.record import Receipt, record
+from yipan.offices.permit import Permit
+
+
+def record_draft(
+    permit: Permit,
+    draft: Draft,
+    file: tuple[str, bytes] | None,
+    as_of: int | None,
+    now: datetime,
+) -> Receipt:
+    """Record one draft for a clerk, keeping the evidence first. `as_of`: how many entries she saw in the case.
+
+    Raises:
+        YipanError: as `record()` says; or the evidence is empty or too large.
+    """
+    permit.require("record", now)
+    if file:
+        with permit.in_force():
+            digest = evidence.keep(file[0], file[1], permit.organisation, now)
+        draft = replace(draft, evidence=digest)
+    seen = {draft.thread: as_of} if draft.thread and as_of is not None else {}
+    return record([draft], permit=permit, clock=lambda: now, as_of=seen)

@@ -1,0 +1,3 @@
+"""Duties: the journal, what is owed, `record()`, `sweep()`, `replay()`. The heart."""
+
+from __future__ import annotations

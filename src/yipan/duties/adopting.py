@@ -1,0 +1,127 @@
+"""Adopting: a pack or a calendar year becomes law here by an event, and its very texts are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import ClassVar
+from uuid import uuid5
+
+from django.db import connection
+from psycopg.types.json import Jsonb
+
+from yipan.duties.draft import Draft
+from yipan.duties.event import LawText
+from yipan.duties.faults import AdoptionNeededError
+from yipan.duties.lawbook import lawbook
+from yipan.duties.naming import office_thread
+from yipan.duties.record import Receipt, record
+from yipan.errors import FaultsFoundError, YipanError
+from yipan.law.calendar import parse_year
+from yipan.law.check import check_packs
+from yipan.law.pack import Pack, parse_yaml, read_packs
+from yipan.law.reading import Faults
+from yipan.law.rulebook import Adoption, Rulebook
+from yipan.offices.permit import Permit
+
+
+class UnknownPackError(YipanError):
+    """There is no such pack in the folder of rule packs."""
+
+    code: ClassVar[str] = "unknown-pack"
+    exit_code: ClassVar[int] = 2
+    sentence: ClassVar[dict[str, str]] = {"zh": "没有名为“{pack}”的规则包。", "en": "There is no rule pack {pack!r}."}
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "用 yipan packs list 查看。",
+        "en": "List them with: yipan packs list",
+    }
+
+
+def packs_on_disk(root: Path) -> list[Pack]:
+    """Return every pack of the folder, checked.
+
+    Raises:
+        FaultsFoundError: all faults of all packs.
+    """
+    faults = Faults()
+    packs = read_packs(root, faults)
+    check_packs(packs, faults)
+    if faults.lines:
+        raise FaultsFoundError(faults.lines)
+    return packs
+
+
+def on_disk(root: Path) -> Rulebook:
+    """Return a rulebook of every pack on disk, each from its own first day: what `due` answers from."""
+    return Rulebook([Adoption(pack=pack) for pack in packs_on_disk(root)])
+
+
+def adopt(
+    names: Sequence[str], *, root: Path, permit: Permit, now: datetime, effective_on: date | None = None
+) -> Receipt:
+    """Adopt packs by name, in one transaction each way: texts kept, then one event per pack.
+
+    A pack adopted with these very texts is left alone. `effective_on`: the day from which a new edition
+    replaces the earlier one (None: from the pack's own first day).
+
+    Raises:
+        NotPermittedError: the permit does not include `adopt`.
+        UnknownPackError, FaultsFoundError: a name or a text is wrong.
+    """
+    permit.require("adopt", now)
+    found = {pack.name: pack for pack in packs_on_disk(root)}
+    for name in names:
+        if name not in found:
+            raise UnknownPackError(pack=name)
+    packs = [found[name] for name in names]
+    _keep_texts(packs)
+    drafts = [_draft(pack, permit.organisation, effective_on) for pack in packs]
+    try:
+        lawbook()
+    except AdoptionNeededError:
+        # The first adoption is recorded under the very packs that it adopts.
+        book = Rulebook([Adoption(pack=pack) for pack in packs])
+        return record(drafts, permit=permit, clock=lambda: now, rulebook=book)
+    return record(drafts, permit=permit, clock=lambda: now)
+
+
+def _keep_texts(packs: Sequence[Pack]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO duties_lawtext (digest, name, bundle) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            [(pack.digest, pack.name, Jsonb(dict(pack.bundle))) for pack in packs],
+        )
+
+
+def _draft(pack: Pack, organisation: str, effective_on: date | None) -> Draft:
+    fields: dict[str, object] = {"office": organisation, "pack": pack.name, "digest": pack.digest}
+    if effective_on:
+        fields["effective_on"] = effective_on.isoformat()
+    thread = office_thread(organisation)
+    return Draft(
+        kind="pack.adopted",
+        id=uuid5(thread, f"pack:{pack.name}:{pack.digest}:{effective_on}"),
+        thread=thread,
+        fields=fields,
+    )
+
+
+def adopt_year(text: str, file: str, *, permit: Permit, now: datetime) -> Receipt:
+    """Adopt one published calendar year: from now on, open duties are dated by it.
+
+    Raises:
+        NotPermittedError: the permit does not include `adopt`.
+        FaultsFoundError: the text is wrong.
+    """
+    permit.require("adopt", now)
+    year = parse_year(parse_yaml(text), file)  # type: ignore[arg-type]  # it says itself when it is no mapping
+    LawText.objects.get_or_create(digest=year.digest, defaults={"name": year.name, "bundle": {file: text}})
+    thread = office_thread(permit.organisation)
+    draft = Draft(
+        kind="calendar.adopted",
+        id=uuid5(thread, f"calendar:{year.name}:{year.digest}"),
+        thread=thread,
+        fields={"office": permit.organisation, "calendar": year.name, "digest": year.digest},
+    )
+    return record([draft], permit=permit, clock=lambda: now)

@@ -1,0 +1,109 @@
+"""The chain: every event of an organisation carries the digest of the one before it.
+
+A changed, added or missing row shows. The digest covers every clear column and the digests of the
+ciphertexts, never a plain fact, so that nothing can be guessed from it after an erasure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from yipan.law.event import Event, Plain
+
+GENESIS: Final = bytes(32)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sealed:
+    """What an event says of one person: the ciphertext, whose key opens it, and which offices may have it opened."""
+
+    ciphertext: bytes
+    subject: UUID
+    seen_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One row of the journal before and after it is chained, with its sealed payloads by name."""
+
+    id: UUID
+    kind: str
+    pack: str
+    thread: UUID
+    parties: Mapping[str, tuple[str, ...]]
+    lines: Mapping[str, Mapping[str, str]]
+    recorded_by: str
+    officer: str
+    on_behalf_of: str
+    happened_at: datetime
+    recorded_at: datetime
+    counts_at: datetime
+    counts_by: str
+    clock: Mapping[str, Plain]
+    follows: tuple[UUID, ...]
+    corrects: UUID | None
+    seen_by: tuple[str, ...]
+    payloads: Mapping[str, Sealed] = field(default_factory=dict)
+    seq: int = 0
+    previous: bytes = GENESIS
+    digest: bytes = b""
+
+    def event(self) -> Event:
+        """Return what the law sees of it."""
+        return Event(
+            id=self.id,
+            kind=self.kind,
+            thread=self.thread,
+            counts_at=self.counts_at,
+            parties=self.parties,
+            lines=self.lines,
+            actor=self.on_behalf_of or self.recorded_by,
+            clock=self.clock,
+            corrects=self.corrects,
+        )
+
+
+def link(entry: Entry, seq: int, previous: bytes) -> Entry:
+    """Return the entry at its place in its organisation's chain, with its digest."""
+    placed = replace(entry, seq=seq, previous=previous)
+    return replace(placed, digest=digest_of(placed))
+
+
+def digest_of(entry: Entry) -> bytes:
+    """Return the SHA-256 of everything an entry says, in one canonical form."""
+    said = {
+        "id": str(entry.id),
+        "kind": entry.kind,
+        "pack": entry.pack,
+        "thread": str(entry.thread),
+        "parties": {role: list(held) for role, held in entry.parties.items()},
+        "lines": {own: dict(line) for own, line in entry.lines.items()},
+        "recorded_by": entry.recorded_by,
+        "officer": entry.officer,
+        "on_behalf_of": entry.on_behalf_of,
+        "happened_at": _instant(entry.happened_at),
+        "recorded_at": _instant(entry.recorded_at),
+        "counts_at": _instant(entry.counts_at),
+        "counts_by": entry.counts_by,
+        "clock": dict(entry.clock),
+        "follows": [str(each) for each in entry.follows],
+        "corrects": str(entry.corrects or ""),
+        "seen_by": list(entry.seen_by),
+        "payloads": {
+            name: hashlib.sha256(sealed.ciphertext).hexdigest() for name, sealed in entry.payloads.items()
+        },
+        "seq": entry.seq,
+        "previous": entry.previous.hex(),
+    }
+    text = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -1,0 +1,285 @@
+"""A draft: what a clerk, a program or another office says has happened, before it is an entry.
+
+`Draftsman` turns drafts into entries: it fills the roles that the case already knows, checks every field
+against the kind, and gathers all faults. It asks nothing of the database; what it needs is handed to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from yipan.duties.faults import Fault
+from yipan.duties.naming import case_of, office_thread, period_thread
+from yipan.law.event import Event, Plain
+from yipan.law.kind import Field, Kind
+from yipan.law.reading import is_number
+
+#: Under this name the words of an event that are about no one person are sealed.
+CASE: Final = "case"
+_PERIOD = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-([0-2]\d|3[01]))?|-Q[1-4]|-H[12])?")
+_CODE = re.compile(r"[A-Za-z0-9 ._:+-]{1,200}")
+_IDENTITY = re.compile(r"\d{17}[\dXx]|\d{15}")
+_PHONE = re.compile(r"\+?[\d -]{5,20}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What is said to have happened.
+
+    `fields` holds fields and roles by name. `at` is another moment than now, which counts only with
+    `evidence` (a digest of what shows it). `thread` may be left out where the kind begins a case or
+    names its period.
+    """
+
+    kind: str
+    fields: Mapping[str, object] = field(default_factory=dict)
+    id: UUID | None = None
+    thread: UUID | None = None
+    at: datetime | None = None
+    evidence: str = ""
+    on_behalf_of: str = ""
+    follows: tuple[UUID, ...] = ()
+    corrects: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """A draft that has passed: roles filled, clock fields and sealed facts apart."""
+
+    draft: Draft
+    kind: Kind
+    parties: Mapping[str, tuple[str, ...]]
+    clock: Mapping[str, Plain]
+    facts: Mapping[str, Mapping[str, object]]
+
+
+def thread_of(draft: Draft, kind: Kind, acting: str, event_id: UUID) -> UUID | None:
+    """Return the thread that a draft belongs to; None when it names none and its kind needs one."""
+    if draft.thread:
+        return draft.thread
+    actor = draft.on_behalf_of or acting
+    if kind.thread == "office":
+        return office_thread(actor)
+    if kind.thread == "period":
+        return period_thread(actor, str(draft.fields.get("period", "")))
+    return case_of(event_id) if kind.begins_case else None
+
+
+class Draftsman:
+    """Checks the drafts of one acting organisation."""
+
+    def __init__(self, acting: str, opened: frozenset[str], now: datetime) -> None:
+        """Know who acts, which organisations are on the system, and the moment."""
+        self.acting = acting
+        self.opened = opened
+        self.now = now
+
+    def check(self, draft: Draft, kind: Kind, history: Sequence[Event]) -> Checked | list[Fault]:
+        """Return the checked draft, or every fault of it."""
+        faults: list[Fault] = []
+        known = {**kind.roles, **kind.fields}
+        faults.extend(
+            Fault(field=name, zh="这种记录没有这一项。", en=f"{kind.name} has no such field.")
+            for name in draft.fields
+            if name not in known
+        )
+        parties = self._parties(draft, kind, history, faults)
+        clock: dict[str, Plain] = {}
+        facts: dict[str, dict[str, object]] = {}
+        for each in kind.fields.values():
+            value = self._value(each, draft.fields.get(each.name), faults)
+            if value is None:
+                continue
+            if each.clock:
+                clock[each.name] = value
+            else:
+                facts.setdefault(each.subject or CASE, {})[each.name] = value
+        self._check_actor(draft, kind, parties, faults)
+        self._check_moment(draft, faults)
+        self._check_reach(kind, parties, clock, faults)
+        return faults or Checked(draft=draft, kind=kind, parties=parties, clock=clock, facts=facts)
+
+    def _value(self, one: Field, value: object, faults: list[Fault]) -> Plain:
+        """Return a field's value as it is kept, or None with or without a fault."""
+        if value is None or value == "":
+            if one.required:
+                faults.append(Fault(field=one.name, zh=f"请填写“{one.title['zh']}”。", en=f"Fill in: {one.title['en']}."))
+            return None
+        kept = read_value(one, value)
+        if isinstance(kept, Fault):
+            faults.append(kept)
+            return None
+        return kept
+
+    def _parties(
+        self, draft: Draft, kind: Kind, history: Sequence[Event], faults: list[Fault]
+    ) -> dict[str, tuple[str, ...]]:
+        """Return who plays which part: as said, else the actor's own part, else as the case knows it."""
+        found = {role: _organisations(draft.fields[role]) for role in kind.roles if draft.fields.get(role)}
+        in_case: dict[str, tuple[str, ...]] = {}
+        for event in history:
+            in_case.update(event.parties)
+        self._take_own_role(draft, kind, in_case, found, faults)
+        for role in kind.roles.values():
+            # A kind that must name one of a group speaks of the whole group; else the draft chooses one.
+            whole = role.group and any(kind.roles[each].required for each in kind.in_group(role.group))
+            if role.name in in_case and (role.required or whole):
+                found.setdefault(role.name, in_case[role.name])
+            if role.required and not found.get(role.name):
+                faults.append(_missing_role(role.name, role.title))
+        self._check_groups(kind, in_case, found, faults)
+        return {role: held for role, held in found.items() if held}
+
+    def _take_own_role(
+        self,
+        draft: Draft,
+        kind: Kind,
+        in_case: Mapping[str, tuple[str, ...]],
+        found: dict[str, tuple[str, ...]],
+        faults: list[Fault],
+    ) -> None:
+        """Give the actor the part it has in the case, or a part that nobody has yet."""
+        actor = draft.on_behalf_of or self.acting
+        allowed = kind.on_behalf_of if draft.on_behalf_of else kind.recorded_by
+        own = [role for name in allowed for role in kind.in_group(name)]
+        if any(actor in found.get(role, ()) for role in own):
+            return
+        held = [role for role in own if actor in in_case.get(role, ()) and role not in found]
+        free = [role for role in own if role not in in_case and role not in found and not kind.roles[role].group]
+        if len(held) > 1:
+            titles = "、".join(kind.roles[role].title["zh"] for role in held)
+            faults.append(
+                Fault(
+                    field=held[0],
+                    zh=f"本机构在案件中有几个身份，请写明是哪一个：{titles}。",
+                    en=f"This office holds several parts in the case; say which: {', '.join(held)}.",
+                )
+            )
+        elif held or free:
+            found[(held or free)[0]] = (actor,)
+
+    def _check_groups(
+        self,
+        kind: Kind,
+        in_case: Mapping[str, tuple[str, ...]],
+        found: dict[str, tuple[str, ...]],
+        faults: list[Fault],
+    ) -> None:
+        """Fill a group of which the case knows one member; else the draft must say which one is meant."""
+        for group in sorted({role.group for role in kind.roles.values() if role.group}):
+            members = kind.in_group(group)
+            if any(found.get(role) for role in members):
+                continue
+            known = [role for role in members if role in in_case]
+            if len(known) == 1:
+                found[known[0]] = in_case[known[0]]
+            elif not any(kind.roles[role].required for role in members):
+                titles = "、".join(kind.roles[role].title["zh"] for role in members)
+                faults.append(
+                    Fault(field=members[0], zh=f"请写明是哪一方：{titles}。", en=f"Say which party: {', '.join(members)}.")
+                )
+
+    def _check_actor(
+        self, draft: Draft, kind: Kind, parties: Mapping[str, tuple[str, ...]], faults: list[Fault]
+    ) -> None:
+        allowed = kind.on_behalf_of if draft.on_behalf_of else kind.recorded_by
+        actor = draft.on_behalf_of or self.acting
+        roles = [role for name in allowed for role in kind.in_group(name)]
+        if draft.on_behalf_of and not kind.on_behalf_of:
+            faults.append(Fault(field="on_behalf_of", zh="这种记录不能代为登记。", en="This kind cannot be recorded on behalf of another office."))
+        elif roles and not any(actor in parties.get(role, ()) for role in roles):
+            titles = "、".join(kind.roles[role].title["zh"] for role in roles)
+            faults.append(
+                Fault(
+                    field="on_behalf_of" if draft.on_behalf_of else "office",
+                    zh=f"{actor}不是这件事的{titles}，不能作此记录。",
+                    en=f"{actor} is not the {' or '.join(roles)} here and cannot record this.",
+                )
+            )
+
+    def _check_moment(self, draft: Draft, faults: list[Fault]) -> None:
+        if draft.at and draft.at > self.now:
+            faults.append(Fault(field="at", zh="时间不能晚于现在。", en="The moment cannot lie in the future."))
+        if (draft.at or draft.on_behalf_of) and not draft.evidence:
+            faults.append(
+                Fault(
+                    field="evidence",
+                    zh="不是本机构此刻所做的事，需要附上送达或时间的凭证（签收单、传真页、通话记录）。",
+                    en="A moment other than now, or another office's act, counts only with evidence of it.",
+                )
+            )
+
+    def _check_reach(
+        self, kind: Kind, parties: Mapping[str, tuple[str, ...]], clock: Mapping[str, Plain], faults: list[Fault]
+    ) -> None:
+        if not kind.reaches or clock.get("channel") != "system":
+            return
+        for role in kind.in_group(kind.reaches):
+            for each in parties.get(role, ()):
+                if each not in self.opened:
+                    faults.append(
+                        Fault(
+                            field="channel",
+                            zh=f"{each}尚未启用本系统，收不到系统消息，请改用挂号信、传真或电话。",
+                            en=f"{each} is not on the system yet: send a registered letter, a fax or call.",
+                        )
+                    )
+
+
+def _organisations(value: object) -> tuple[str, ...]:
+    listed = value if isinstance(value, list | tuple) else [value]
+    return tuple(str(each).strip().removesuffix(":health") for each in listed if str(each).strip())
+
+
+def _missing_role(name: str, title: Mapping[str, str]) -> Fault:
+    return Fault(field=name, zh=f"请填写“{title['zh']}”。", en=f"Say which organisation: {title['en']}.")
+
+
+def read_value(one: Field, value: object) -> Plain | Fault:
+    """Return a typed or form value as it is kept; a fault when it cannot be one of this type."""
+    if one.type == "yes-no":
+        return _read_yes_no(one, value)
+    text = str(value).strip()
+    if one.type == "choice" and text not in one.choices:
+        known = "、".join(choice["zh"] for choice in one.choices.values())
+        return Fault(field=one.name, zh=f"请从中选择：{known}。", en=f"Choose one of: {', '.join(one.choices)}.")
+    if one.type == "number":
+        if is_number(value) or text.isascii() and text.isdigit():
+            return int(text)
+        return Fault(field=one.name, zh="请填写整数。", en="Write a whole number.")
+    if one.type == "date":
+        return _read_date(one, text)
+    wanted = _SHAPES.get(one.type)
+    if wanted and not wanted[0].fullmatch(text):
+        return Fault(field=one.name, zh=wanted[1], en=wanted[2])
+    return text.upper() if one.type == "identity-number" else text
+
+
+_SHAPES: Final = {
+    "period": (_PERIOD, "请写成 2026、2026-Q3、2026-H1 或 2026-10。", "Write it as 2026, 2026-Q3, 2026-H1 or 2026-10."),
+    "code": (_CODE, "含有不允许的字符。", "It has characters that are not allowed."),
+    "identity-number": (_IDENTITY, "公民身份号码应为18位（或15位）。", "An identity number has 18 (or 15) digits."),
+    "phone": (_PHONE, "请填写电话号码。", "Write a telephone number."),
+}
+
+
+def _read_yes_no(one: Field, value: object) -> Plain | Fault:
+    words = {"true": True, "yes": True, "是": True, "同意": True, "false": False, "no": False, "否": False, "不同意": False}
+    if isinstance(value, bool):
+        return value
+    found = words.get(str(value).strip().lower())
+    if found is None:
+        return Fault(field=one.name, zh="请选择“是”或“否”。", en="Answer yes or no.")
+    return found
+
+
+def _read_date(one: Field, text: str) -> Plain | Fault:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        return Fault(field=one.name, zh="请写成 2026-03-02 这样的日期。", en="Write the date as 2026-03-02.")

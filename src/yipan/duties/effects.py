@@ -1,0 +1,47 @@
+"""What the engine does beside folding when an event of a kind with an effect is recorded: small tables for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.backends.utils import CursorWrapper
+
+from yipan.duties.chain import Entry
+from yipan.law.kind import Kind
+
+
+def apply_effects(cursor: CursorWrapper, recorded: Iterable[tuple[Entry, Kind]]) -> None:
+    """Keep the tables of opened offices and adopted law in step with the events that say so."""
+    for entry, kind in recorded:
+        if kind.effect == "office-opened":
+            cursor.execute(
+                "INSERT INTO duties_openedoffice (organisation, opened_at) VALUES (%s, %s)"
+                " ON CONFLICT (organisation) DO UPDATE SET closed_at = NULL"
+                " WHERE duties_openedoffice.closed_at IS NOT NULL",
+                [entry.parties["office"][0], entry.counts_at],
+            )
+        elif kind.effect == "office-closed":
+            cursor.execute(
+                "UPDATE duties_openedoffice SET closed_at = %s WHERE organisation = %s AND closed_at IS NULL",
+                [entry.counts_at, entry.parties["office"][0]],
+            )
+        elif kind.effect in ("pack-adopted", "calendar-adopted"):
+            _adopt(cursor, entry, is_calendar=kind.effect == "calendar-adopted")
+
+
+def _adopt(cursor: CursorWrapper, entry: Entry, *, is_calendar: bool) -> None:
+    """A text adopted for the first time counts as always known: a deployment begins with it."""
+    cursor.execute(
+        "INSERT INTO duties_adoption (event_id, text_id, is_calendar, effective_on, known_at)"
+        " SELECT %(event)s, %(digest)s, %(is_calendar)s, %(effective_on)s,"
+        " CASE WHEN EXISTS (SELECT 1 FROM duties_adoption earlier JOIN duties_lawtext text ON text.digest = earlier.text_id"
+        "   WHERE text.name = (SELECT name FROM duties_lawtext WHERE digest = %(digest)s)) OR %(is_calendar)s"
+        " THEN %(at)s::timestamptz END",
+        {
+            "event": entry.id,
+            "digest": entry.clock["digest"],
+            "is_calendar": is_calendar,
+            "effective_on": entry.clock.get("effective_on"),
+            "at": entry.counts_at,
+        },
+    )

@@ -1,0 +1,104 @@
+"""What `record()` refuses: each refusal a class, all faults of a draft at once, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from yipan.errors import YipanError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """One thing wrong with a draft: the field or role it stands at, and what to do, in both languages."""
+
+    field: str
+    zh: str
+    en: str
+
+    def say(self, language: str) -> str:
+        """Return the sentence in a language."""
+        return self.zh if language == "zh" else self.en
+
+
+class DraftFaultsError(YipanError):
+    """The draft cannot be recorded as it is. Nothing was written."""
+
+    code: ClassVar[str] = "draft-faults"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "有 {count} 处需要改正，尚未记录：{listing}",
+        "en": "{count} to mend, nothing was recorded: {listing}",
+    }
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        """Keep the faults."""
+        self.faults = tuple(faults)
+        super().__init__(count=len(faults))
+
+    def say(self, language: str) -> str:
+        """Return all faults in one text."""
+        mark = "；" if language == "zh" else "; "
+        listing = mark.join(f"{each.field}: {each.say(language)}" for each in self.faults)
+        return self.sentence[language].format(count=len(self.faults), listing=listing)
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the faults as data."""
+        listed = [{"field": each.field, "zh": each.zh, "en": each.en} for each in self.faults]
+        return super().as_dict() | {"faults": listed}
+
+
+class EventIdTakenError(YipanError):
+    """The id belongs to another event."""
+
+    code: ClassVar[str] = "event-id-taken"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "事件编号 {id} 已经用于另一条记录。",
+        "en": "The event id {id} already belongs to another entry.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "新的事情请用新的编号；要更正原记录，请用更正。",
+        "en": "Use a new id for a new event; to change the entry, record a correction.",
+    }
+
+
+class UnknownThreadError(YipanError):
+    """The case does not exist, or this office is no party to it: the two are not told apart."""
+
+    code: ClassVar[str] = "unknown-case"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "没有找到案件 {thread}，或者本机构不是案件的一方。",
+        "en": "There is no case {thread}, or this office is no party to it.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请从“今日应办”打开案件，或核对编号。",
+        "en": "Open the case from what is due today, or check its number.",
+    }
+
+
+class StaleCaseError(YipanError):
+    """Somebody else wrote in the case since it was opened here."""
+
+    code: ClassVar[str] = "stale-case"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "您打开之后，案件已有新的记录，本次没有写入。",
+        "en": "The case has new entries since you opened it; nothing was written.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请看一遍新的记录，再提交。",
+        "en": "Look at the new entries and submit again.",
+    }
+
+
+class AdoptionNeededError(YipanError):
+    """No pack has been adopted here."""
+
+    code: ClassVar[str] = "nothing-adopted"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "本系统尚未采用任何规则包。",
+        "en": "No rule pack has been adopted here.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "运行 yipan packs adopt PACK。",
+        "en": "Run: yipan packs adopt PACK",
+    }

@@ -1,0 +1,186 @@
+"""The journal's SQL: locking threads, reading what the fold needs, linking and writing entries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+from uuid import UUID, uuid4
+
+from django.db.backends.utils import CursorWrapper
+from psycopg.types.json import Jsonb
+
+from yipan.duties import sealing
+from yipan.duties.chain import GENESIS, Entry, Sealed, link
+from yipan.duties.draft import CASE, Checked
+from yipan.law.event import Event
+from yipan.law.fold import Duty
+
+_EVENT_COLUMNS: Final = (
+    "id", "kind", "pack", "thread_id", "parties", "lines", "recorded_by", "officer", "on_behalf_of", "happened_at",
+    "recorded_at", "counts_at", "counts_by", "clock", "follows", "corrects", "seen_by", "seq", "previous", "digest",
+)  # fmt: skip
+_INSERT_EVENT: Final = (
+    f"INSERT INTO duties_event ({', '.join(_EVENT_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_EVENT_COLUMNS))})"  # noqa: S608  # our own columns
+)
+_LAW_COLUMNS: Final = "id, kind, thread_id, counts_at, parties, lines, recorded_by, on_behalf_of, clock, corrects"
+
+
+def lock_threads(cursor: CursorWrapper, threads: Sequence[UUID]) -> set[UUID]:
+    """Lock the threads in order of id, making those that are new, and return the new ones."""
+    cursor.execute(
+        "INSERT INTO duties_thread (id) SELECT id FROM unnest(%s::uuid[]) AS wanted(id) ORDER BY id"
+        " ON CONFLICT DO NOTHING RETURNING id",
+        [list(threads)],
+    )
+    fresh = {row[0] for row in cursor.fetchall()}
+    if len(fresh) < len(threads):
+        cursor.execute("SELECT id FROM duties_thread WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [list(threads)])
+    return fresh
+
+
+def known(cursor: CursorWrapper, ids: Sequence[UUID]) -> dict[UUID, tuple[str, UUID, str]]:
+    """Return kind, thread and recording organisation of those of the ids that are already in the journal."""
+    if not ids:
+        return {}
+    cursor.execute("SELECT id, kind, thread_id, recorded_by FROM duties_event WHERE id = ANY(%s)", [list(ids)])
+    return {row[0]: (row[1], row[2], row[3]) for row in cursor.fetchall()}
+
+
+def events_of(cursor: CursorWrapper, threads: Sequence[UUID]) -> dict[UUID, list[Event]]:
+    """Return the events of threads as the law sees them. The threads must be those that the permit named."""
+    found: dict[UUID, list[Event]] = {thread: [] for thread in threads}
+    if threads:
+        query = f"SELECT {_LAW_COLUMNS} FROM duties_event WHERE thread_id = ANY(%s)"  # noqa: S608  # our own columns
+        cursor.execute(query, [list(threads)])
+        for row in cursor.fetchall():
+            found[row[2]].append(_event(row))
+    return found
+
+
+def _event(row: tuple[object, ...]) -> Event:
+    own_id, kind, thread, counts_at, parties, lines, recorded_by, on_behalf_of, clock, corrects = row
+    held = json.loads(str(parties))
+    return Event(
+        id=own_id,  # type: ignore[arg-type]  # as the column's type says
+        kind=str(kind),
+        thread=thread,  # type: ignore[arg-type]  # as the column's type says
+        counts_at=counts_at,  # type: ignore[arg-type]  # as the column's type says
+        parties={role: tuple(each) for role, each in held.items()},
+        lines=json.loads(str(lines)),
+        actor=str(on_behalf_of or recorded_by),
+        clock=json.loads(str(clock)),
+        corrects=corrects,  # type: ignore[arg-type]  # as the column's type says
+    )
+
+
+def opened_offices(cursor: CursorWrapper) -> frozenset[str]:
+    """Return the organisations that are on the system."""
+    cursor.execute("SELECT organisation FROM duties_openedoffice WHERE closed_at IS NULL")
+    return frozenset(row[0] for row in cursor.fetchall())
+
+
+def append(cursor: CursorWrapper, organisation: str, entries: Sequence[Entry]) -> list[Entry]:
+    """Link entries to the organisation's chain, write them with their payloads, and return them as linked."""
+    if not entries:
+        return []
+    cursor.execute(
+        "INSERT INTO duties_chainhead (organisation, seq, digest) VALUES (%s, 0, %s) ON CONFLICT DO NOTHING",
+        [organisation, GENESIS],
+    )
+    cursor.execute("SELECT seq, digest FROM duties_chainhead WHERE organisation = %s FOR UPDATE", [organisation])
+    seq, previous = cursor.fetchone()
+    linked = []
+    for entry in entries:
+        seq += 1
+        linked.append(link(entry, seq, bytes(previous)))
+        previous = linked[-1].digest
+    cursor.executemany(_INSERT_EVENT, [_row(each) for each in linked])
+    payloads = [
+        (each.id, name, sealed.subject, sealed.ciphertext, list(sealed.seen_by))
+        for each in linked
+        for name, sealed in each.payloads.items()
+    ]
+    if payloads:
+        cursor.executemany(
+            "INSERT INTO duties_payload (event_id, name, subject_id, ciphertext, seen_by) VALUES (%s, %s, %s, %s, %s)",
+            payloads,
+        )
+    cursor.execute(
+        "UPDATE duties_chainhead SET seq = %s, digest = %s WHERE organisation = %s", [seq, previous, organisation]
+    )
+    return linked
+
+
+def _row(entry: Entry) -> list[object]:
+    return [
+        entry.id, entry.kind, entry.pack, entry.thread,
+        Jsonb({role: list(held) for role, held in entry.parties.items()}), Jsonb(dict(entry.lines)),
+        entry.recorded_by, entry.officer, entry.on_behalf_of, entry.happened_at, entry.recorded_at, entry.counts_at,
+        entry.counts_by, Jsonb(dict(entry.clock)), list(entry.follows), entry.corrects, list(entry.seen_by),
+        entry.seq, entry.previous, entry.digest,
+    ]  # fmt: skip
+
+
+def grant_to_superiors(cursor: CursorWrapper, duties: Iterable[Duty]) -> None:
+    """Let an office to which somebody's silence has come see what concerns that party of the case."""
+    rows = [(duty.thread, duty.owed_by, duty.party) for duty in duties]
+    if rows:
+        cursor.executemany(
+            "INSERT INTO duties_caseaccess (thread_id, organisation, party) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            rows,
+        )
+
+
+class Sealing:
+    """Finds or makes the keys of the persons of some threads, and seals facts with them."""
+
+    def __init__(self, cursor: CursorWrapper) -> None:
+        """Use this cursor."""
+        self._cursor = cursor
+        self._keys: dict[tuple[UUID, str], tuple[UUID, bytes]] = {}
+
+    def prepare(self, needed: Mapping[UUID, Iterable[str]]) -> None:
+        """Have a key ready for each name of each thread."""
+        wanted = {(thread, name) for thread, names in needed.items() for name in names}
+        if not wanted:
+            return
+        self._cursor.execute(
+            "SELECT link.thread_id, link.name, link.subject_id, subject.wrapped_key, subject.kek_version"
+            " FROM duties_threadsubject link JOIN duties_subject subject ON subject.id = link.subject_id"
+            " WHERE link.thread_id = ANY(%s)",
+            [list(needed)],
+        )
+        for thread, name, subject, wrapped, version in self._cursor.fetchall():
+            if (thread, name) in wanted:
+                self._keys[thread, name] = (subject, sealing.unwrap(subject, wrapped, version))
+        missing = sorted(wanted - self._keys.keys())
+        if missing:
+            self._make(missing)
+
+    def _make(self, missing: Sequence[tuple[UUID, str]]) -> None:
+        subjects, links = [], []
+        for thread, name in missing:
+            subject = uuid4()
+            key, wrapped = sealing.new_subject_key(subject)
+            self._keys[thread, name] = (subject, key)
+            subjects.append((subject, wrapped, sealing.KEK_VERSION))
+            links.append((thread, name, subject))
+        self._cursor.executemany(
+            "INSERT INTO duties_subject (id, wrapped_key, kek_version) VALUES (%s, %s, %s)", subjects
+        )
+        self._cursor.executemany(
+            "INSERT INTO duties_threadsubject (thread_id, name, subject_id) VALUES (%s, %s, %s)", links
+        )
+
+    def seal(self, event: UUID, thread: UUID, one: Checked, own: str) -> dict[str, Sealed]:
+        """Return the sealed payloads of an event, each for the offices that its kind shows it to."""
+        found = {}
+        for name, facts in one.facts.items():
+            subject, key = self._keys[thread, name]
+            roles = one.kind.seen_by if name == CASE else one.kind.subjects[name].shown_to
+            seen_by = {own, *(each for role in roles for each in one.parties.get(role, ()))}
+            found[name] = Sealed(
+                ciphertext=sealing.seal(key, event, name, facts), subject=subject, seen_by=tuple(sorted(seen_by))
+            )
+        return found

@@ -1,0 +1,165 @@
+"""Proof: the duties rebuilt from the journal equal the table, and no chain has been touched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from yipan.duties import checkpoint, journal, settle
+from yipan.duties.chain import GENESIS, Entry, Sealed, digest_of
+from yipan.duties.lawbook import lawbook
+from yipan.law.fold import VOID
+from yipan.offices.permit import set_acting
+
+_THREADS: Final = 500
+_ROWS: Final = 5000
+_CHAIN: Final = """
+SELECT id, kind, pack, thread_id, parties, lines, recorded_by, officer, on_behalf_of, happened_at, recorded_at,
+       counts_at, counts_by, clock, follows, corrects, seen_by, seq, previous, digest
+  FROM duties_event WHERE recorded_by = %s AND seq > %s ORDER BY seq LIMIT %s
+"""
+
+
+@dataclass(kw_only=True)
+class Replayed:
+    """What a replay found: how much it compared, and every difference as a sentence."""
+
+    threads: int = 0
+    duties: int = 0
+    differences: list[str] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class Verified:
+    """What a verification found: how much it read, every fault, and what no checkpoint protects yet."""
+
+    organisations: int = 0
+    events: int = 0
+    checkpoints: int = 0
+    unprotected: int = 0
+    faults: list[str] = field(default_factory=list)
+
+
+def replay(threads: Sequence[UUID] | None = None, progress: Callable[[str], None] | None = None) -> Replayed:
+    """Fold threads (None: all) again from the journal and compare every duty with the table."""
+    rulebook, found = lawbook(), Replayed()
+    for batch in _batches(threads):
+        with transaction.atomic(durable=True), connection.cursor() as cursor:
+            set_acting("", "replay", batch)
+            table = settle.rows_of(cursor, batch)
+            rebuilt = settle.folded(journal.events_of(cursor, batch), rulebook)
+        found.threads += len(batch)
+        found.duties += len(rebuilt)
+        for key in sorted(table.keys() | rebuilt.keys()):
+            row, duty = table.get(key), rebuilt.get(key)
+            if row != duty and not (duty is None and row and row.state == VOID):
+                found.differences.append(_difference(row, duty))
+        if progress:
+            progress(f"{found.threads} threads, {found.duties} duties")
+    return found
+
+
+def _difference(row: settle.Duty | None, duty: settle.Duty | None) -> str:
+    known = row or duty
+    if row is None or duty is None or known is None:
+        where = "the table" if duty is None else "the journal"
+        return f"{known and known.id} {known and known.rule}: only {where} has it"
+    differing = [name for name in settle.COLUMNS if getattr(row, name) != getattr(duty, name)]
+    told = ", ".join(f"{name} {getattr(row, name)} / {getattr(duty, name)}" for name in differing)
+    return f"{row.id} {row.rule}: table / journal: {told}"
+
+
+def _batches(threads: Sequence[UUID] | None) -> Iterator[list[UUID]]:
+    if threads is not None:
+        for start in range(0, len(threads), _THREADS):
+            yield list(threads[start : start + _THREADS])
+        return
+    after = UUID(int=0)
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM duties_thread WHERE id > %s ORDER BY id LIMIT %s", [after, _THREADS])
+            batch = [row[0] for row in cursor.fetchall()]
+        if not batch:
+            return
+        yield batch
+        after = batch[-1]
+
+
+def verify(progress: Callable[[str], None] | None = None) -> Verified:
+    """Walk every chain, compute every digest again, and hold the chains against every checkpoint."""
+    found = Verified()
+    signed, faults = checkpoint.read_all()
+    found.checkpoints, found.faults = len(signed), faults
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT organisation, seq, digest FROM duties_chainhead ORDER BY 1")
+        heads = {row[0]: (row[1], bytes(row[2])) for row in cursor.fetchall()}
+    protected = checkpoint.places(signed)
+    for organisation in sorted(heads.keys() | protected.keys()):
+        _verify_chain(organisation, heads.get(organisation, (0, GENESIS)), protected.get(organisation, {}), found)
+        if progress:
+            progress(f"{organisation}: {found.events} events")
+    return found
+
+
+def _verify_chain(organisation: str, head: tuple[int, bytes], protected: dict[int, bytes], found: Verified) -> None:
+    seq, previous = 0, GENESIS
+    for entry, written in _entries(organisation):
+        seq += 1
+        found.events += 1
+        if entry.seq != seq:
+            found.faults.append(f"{organisation}: entry {seq} is missing (the next is {entry.seq})")
+            seq = entry.seq
+        elif entry.previous != previous:
+            found.faults.append(f"{organisation}: entry {seq} does not follow the one before it")
+        if digest_of(entry) != written:
+            found.faults.append(f"{organisation}: entry {seq} ({entry.kind} {entry.id}) was changed")
+        if protected.get(seq, written) != written:
+            found.faults.append(f"{organisation}: entry {seq} is not the one that a checkpoint signed")
+        previous = written
+    if (seq, previous) != head:
+        found.faults.append(f"{organisation}: the chain ends at {seq}, its head says {head[0]}")
+    last = max(protected, default=0)
+    if last > seq:
+        found.faults.append(f"{organisation}: a checkpoint signed entry {last}, the chain ends at {seq}")
+    found.organisations += 1
+    found.unprotected += max(0, seq - last)
+
+
+def _entries(organisation: str) -> Iterator[tuple[Entry, bytes]]:
+    """Yield an organisation's entries in order, read under its own eyes, with the digests as written."""
+    after = 0
+    while True:
+        with transaction.atomic(durable=True), connection.cursor() as cursor:
+            set_acting(organisation, "verify", ())
+            cursor.execute(_CHAIN, [organisation, after, _ROWS])
+            rows = cursor.fetchall()
+            cursor.execute(
+                "SELECT event_id, name, ciphertext, subject_id FROM duties_payload WHERE event_id = ANY(%s)",
+                [[row[0] for row in rows]],
+            )
+            payloads: dict[UUID, dict[str, Sealed]] = {}
+            for event, name, ciphertext, subject in cursor.fetchall():
+                sealed = Sealed(ciphertext=bytes(ciphertext), subject=subject, seen_by=())
+                payloads.setdefault(event, {})[name] = sealed
+        if not rows:
+            return
+        for row in rows:
+            yield _entry(row, payloads.get(row[0], {})), bytes(row[19])
+        after = rows[-1][17]
+
+
+def _entry(row: tuple[object, ...], payloads: dict[str, Sealed]) -> Entry:
+    values = list(row)
+    parties = {role: tuple(held) for role, held in json.loads(str(row[4])).items()}
+    return Entry(
+        id=values[0], kind=values[1], pack=values[2], thread=values[3], parties=parties,  # type: ignore[arg-type]  # as the columns' types say
+        lines=json.loads(str(row[5])), recorded_by=values[6], officer=values[7], on_behalf_of=values[8],  # type: ignore[arg-type]
+        happened_at=values[9], recorded_at=values[10], counts_at=values[11], counts_by=values[12],  # type: ignore[arg-type]
+        clock=json.loads(str(row[13])), follows=tuple(values[14] or ()), corrects=values[15],  # type: ignore[arg-type, call-overload]
+        seen_by=tuple(values[16]), payloads=payloads, seq=values[17], previous=bytes(values[18]),  # type: ignore[arg-type, call-overload]
+    )  # fmt: skip

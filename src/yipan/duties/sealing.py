@@ -1,0 +1,112 @@
+"""Sealing: each person's facts under her own key, each key wrapped by the installation's.
+
+AES-256-GCM. The associated data of a payload is the event and the name it belongs to, so that a
+ciphertext moved elsewhere does not open. Losing a subject's key is erasing her.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import ClassVar, Final
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from yipan.database import read_or_make_key
+from yipan.errors import YipanError
+
+#: The version under which new subject keys are wrapped; `docs/reference/keys.md` tells how to rotate it.
+KEK_VERSION: Final = 1
+_NONCE: Final = 12
+_KEY: Final = 32
+
+
+class ErasedError(YipanError):
+    """The person's key has been erased: nobody can read this any more."""
+
+    code: ClassVar[str] = "erased"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "本人资料已经删除，无法再读取。",
+        "en": "The person's data have been erased and can no longer be read.",
+    }
+
+
+class SealBrokenError(YipanError):
+    """A payload does not open with its key: it was changed, or the key-encryption key is another."""
+
+    code: ClassVar[str] = "seal-broken"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "封存的内容打不开：密文被改动，或者主密钥不符。",
+        "en": "A sealed text does not open: it was changed, or the key-encryption key is another one.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请先恢复 keys 文件夹，再运行 yipan journal verify。",
+        "en": "Restore the keys folder, then run: yipan journal verify",
+    }
+
+
+def _kek(version: int) -> AESGCM:
+    return AESGCM(read_or_make_key(f"kek-{version}.key", lambda: os.urandom(_KEY)))
+
+
+def _seal(key: AESGCM, text: bytes, bound_to: bytes) -> bytes:
+    nonce = os.urandom(_NONCE)
+    return nonce + key.encrypt(nonce, text, bound_to)
+
+
+def _open(key: AESGCM, sealed: bytes, bound_to: bytes) -> bytes:
+    try:
+        return key.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to)
+    except InvalidTag as error:
+        raise SealBrokenError from error
+
+
+def new_subject_key(subject: UUID) -> tuple[bytes, bytes]:
+    """Return a fresh key for a person, and the same key wrapped for storing."""
+    key = AESGCM.generate_key(bit_length=_KEY * 8)
+    return key, _seal(_kek(KEK_VERSION), key, subject.bytes)
+
+
+def unwrap(subject: UUID, wrapped: bytes | None, kek_version: int) -> bytes:
+    """Return a person's key.
+
+    Raises:
+        ErasedError: it is gone.
+        SealBrokenError: it does not open.
+    """
+    if wrapped is None:
+        raise ErasedError
+    return _open(_kek(kek_version), bytes(wrapped), subject.bytes)
+
+
+def seal(key: bytes, event: UUID, name: str, facts: Mapping[str, object]) -> bytes:
+    """Return what an event says of a person, sealed with her key."""
+    text = json.dumps(facts, ensure_ascii=False, sort_keys=True).encode()
+    return _seal(AESGCM(key), text, event.bytes + name.encode())
+
+
+def unseal(key: bytes, event: UUID, name: str, ciphertext: bytes) -> dict[str, object]:
+    """Return the facts of a payload.
+
+    Raises:
+        SealBrokenError: it was changed or belongs elsewhere.
+    """
+    found: dict[str, object] = json.loads(_open(AESGCM(key), bytes(ciphertext), event.bytes + name.encode()))
+    return found
+
+
+def seal_bytes(key: bytes, bound_to: UUID, content: bytes) -> bytes:
+    """Return a file sealed with a key, bound to the id it is kept under."""
+    return _seal(AESGCM(key), content, bound_to.bytes)
+
+
+def open_bytes(key: bytes, bound_to: UUID, sealed: bytes) -> bytes:
+    """Return a sealed file.
+
+    Raises:
+        SealBrokenError: it was changed or belongs elsewhere.
+    """
+    return _open(AESGCM(key), bytes(sealed), bound_to.bytes)

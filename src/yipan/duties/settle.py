@@ -1,0 +1,112 @@
+"""Settling: fold the touched threads, compare with the rows, and say what changed and why.
+
+What the passing of events explains is a plain change of a row. What a late or corrected event undoes is
+told by an event of its own (`duty.recomputed`), with the old and the new state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Final
+from uuid import UUID
+
+from django.db.backends.utils import CursorWrapper
+
+from yipan.law.event import Event
+from yipan.law.fold import OPEN, VOID, Duty, fold
+from yipan.law.rulebook import Rulebook
+
+COLUMNS: Final = tuple(each.name for each in fields(Duty))
+_ROWS: Final = tuple("thread_id" if name == "thread" else name for name in COLUMNS)
+_LIST: Final = ", ".join(_ROWS)
+_SELECT: Final = f"SELECT {_LIST} FROM duties_duty WHERE thread_id = ANY(%s)"  # noqa: S608  # our own columns
+_INSERT: Final = f"INSERT INTO duties_duty ({_LIST}) VALUES ({', '.join(['%s'] * len(_ROWS))})"  # noqa: S608  # our own columns
+#: What may change of a duty after it was opened; the rest is its identity.
+_CHANGING: Final = (
+    "rule_pack", "rule_version_on", "opened_at", "owed_by", "owed_to", "clock_rule", "clock_pack",
+    "clock_version_on", "within", "due_on", "due_at", "provisional", "state", "closed_at", "closed_by", "lapsed_at",
+)  # fmt: skip
+_SET: Final = ", ".join(f"{name} = %s" for name in _CHANGING)
+# The row must still stand as it was read: the row count says who won.
+_UPDATE: Final = f"UPDATE duties_duty SET {_SET} WHERE id = %s AND state = %s AND due_at IS NOT DISTINCT FROM %s"  # noqa: S608  # our own columns
+#: What moves when a duty simply runs its course.
+_COURSE: Final = frozenset({"state", "closed_at", "closed_by", "lapsed_at"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """A duty before (None: new) and after; `told` when an event must say that it was recomputed."""
+
+    before: Duty | None
+    after: Duty
+    told: bool
+
+
+def rows_of(cursor: CursorWrapper, threads: Sequence[UUID]) -> dict[UUID, Duty]:
+    """Return the duties of threads as the table has them, by id."""
+    cursor.execute(_SELECT, [list(threads)])
+    return {row[0]: Duty(**dict(zip(COLUMNS, row, strict=True))) for row in cursor.fetchall()}
+
+
+def folded(events: Mapping[UUID, Sequence[Event]], rulebook: Rulebook) -> dict[UUID, Duty]:
+    """Return the duties of threads as the fold has them, by id."""
+    return {duty.id: duty for each in events.values() for duty in fold(each, rulebook)}
+
+
+def changes(before: Mapping[UUID, Duty], after: Mapping[UUID, Duty], new: frozenset[UUID]) -> list[Change]:
+    """Return what must be written. `new` are the events recorded now: what they explain is not told again."""
+    found = []
+    for key, duty in after.items():
+        old = before.get(key)
+        if old == duty:
+            continue
+        found.append(Change(before=old, after=duty, told=old is not None and not _ran_its_course(old, duty, new)))
+    for key, old in before.items():
+        if key not in after and old.state != VOID:
+            gone = replace(old, state=VOID, closed_at=None, closed_by=None, lapsed_at=None)
+            found.append(Change(before=old, after=gone, told=True))
+    return sorted(found, key=lambda each: each.after.id)
+
+
+def _ran_its_course(old: Duty, now: Duty, new: frozenset[UUID]) -> bool:
+    """Tell whether a new event closed or lapsed an open duty, or a calendar only dated it anew as it closed."""
+    differing = {name for name in COLUMNS if getattr(old, name) != getattr(now, name)}
+    if old.state != OPEN or not differing <= _COURSE or (old.lapsed_at and old.lapsed_at != now.lapsed_at):
+        return False
+    return now.state == OPEN or now.closed_by in new
+
+
+def write(cursor: CursorWrapper, changed: Iterable[Change]) -> None:
+    """Write the changes: new rows as they are, others only where they still stand as they were read.
+
+    Raises:
+        RuntimeError: a row moved although its thread was locked; the transaction must not be kept.
+    """
+    listed = list(changed)
+    fresh = [[getattr(each.after, name) for name in COLUMNS] for each in listed if each.before is None]
+    if fresh:
+        cursor.executemany(_INSERT, fresh)
+    moved = [each for each in listed if each.before is not None]
+    if moved:
+        cursor.executemany(_UPDATE, [_update_row(each) for each in moved])
+        if cursor.rowcount != len(moved):
+            message = f"{len(moved) - cursor.rowcount} duties moved while their threads were locked"
+            raise RuntimeError(message)
+
+
+def _update_row(change: Change) -> list[object]:
+    before = change.before or change.after
+    return [*(getattr(change.after, name) for name in _CHANGING), change.after.id, before.state, before.due_at]
+
+
+def describe(duty: Duty) -> str:
+    """Return a duty's standing in a word or two, for the event that tells of a recomputation."""
+    parts = [duty.state]
+    if duty.due_on:
+        parts.append(f"due:{duty.due_on.isoformat()}")
+    if duty.lapsed_at:
+        parts.append("lapsed")
+    if duty.in_time is not None:
+        parts.append("in-time" if duty.in_time else "late")
+    return " ".join(parts)

@@ -1,0 +1,177 @@
+"""`sweep(now)`: open what the calendar opens and write down what lapsed, through `record()`.
+
+It commits office by office, and every event it writes has an id derived from what it says: stopped at
+any moment and run again, it goes on where it was and writes nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from django.db import connection, transaction
+
+from yipan.duties.draft import Draft
+from yipan.duties.lawbook import lawbook
+from yipan.duties.naming import lapse_id, period_thread, turn_id
+from yipan.duties.record import BATCH, lapse_draft, record
+from yipan.duties.settle import COLUMNS
+from yipan.law.deadline import SHANGHAI
+from yipan.law.fold import OPEN, Duty
+from yipan.law.rule import PERIOD_KIND
+from yipan.law.rulebook import Rulebook
+from yipan.offices.office import Organisation
+from yipan.offices.permit import THE_CLOCK, clock_permit, set_acting
+
+_LATE: Final = (
+    f"SELECT {', '.join('thread_id' if each == 'thread' else each for each in COLUMNS)} FROM duties_duty"  # noqa: S608  # our own columns
+    " WHERE owed_by = %s AND state = %s AND due_at < %s AND lapsed_at IS NULL ORDER BY due_at, id LIMIT %s"
+)
+_DEBTORS: Final = (
+    "SELECT DISTINCT owed_by FROM duties_duty WHERE state = %s AND due_at < %s AND lapsed_at IS NULL ORDER BY 1"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Swept:
+    """What a sweep did: offices looked at, periods that turned, deadlines that passed."""
+
+    offices: int
+    turned: int
+    lapsed: int
+
+
+def sweep(now: datetime, progress: Callable[[str], None] | None = None) -> Swept:
+    """Write down what has come about by `now`. `progress` hears each office after its commit."""
+    say = progress or (lambda _office: None)
+    rulebook = lawbook()
+    opened = _opened()
+    turned = 0
+    for number, (office, level, opened_at) in enumerate(opened, start=1):
+        turned += _turn_periods(rulebook, office, level, opened_at, now)
+        say(f"{number}/{len(opened)} {office}")
+    lapsed = 0
+    debtors = _late_debtors(now)
+    for number, debtor in enumerate(debtors, start=1):
+        lapsed += _write_lapses(debtor, now)
+        say(f"{number}/{len(debtors)} {debtor}")
+    return Swept(offices=len(opened), turned=turned, lapsed=lapsed)
+
+
+def _opened() -> list[tuple[str, str, datetime]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT opened.organisation, office.level, opened.opened_at FROM duties_openedoffice opened"
+            " JOIN offices_organisation office ON office.id = opened.organisation"
+            " WHERE opened.closed_at IS NULL ORDER BY 1"
+        )
+        return cursor.fetchall()
+
+
+def _turn_periods(rulebook: Rulebook, office: str, level: str, opened_at: datetime, now: datetime) -> int:
+    """Record the periods that have turned for an office since it opened and are not yet recorded."""
+    drafts = list(_turns(rulebook, office, level, opened_at, now))
+    permit = clock_permit(office, now)
+    known: set[object] = set()
+    if drafts:
+        with permit.in_force(), connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM duties_event WHERE id = ANY(%s)", [[each.id for each in drafts]])
+            known = {row[0] for row in cursor.fetchall()}
+    missing = [each for each in drafts if each.id not in known]
+    for start in range(0, len(missing), BATCH):
+        record(missing[start : start + BATCH], permit=permit, clock=lambda: now, counts_by="calendar")
+    return len(missing)
+
+
+def _turns(
+    rulebook: Rulebook, office: str, level: str, opened_at: datetime, now: datetime
+) -> Iterator[Draft]:
+    kind = office.partition(":")[2] or "health"
+    first = opened_at.astimezone(SHANGHAI).date()
+    last = now.astimezone(SHANGHAI).date()
+    wanted = {
+        (rule.every.period, rule.every.opens)
+        for day in (first, last)
+        for pack, rule, _ in rulebook.rules(day)
+        if rule.every and rule.every.concerns(level, kind) and pack.covers(office)
+    }
+    for unit, phase in sorted(wanted):
+        for period, turned_on in periods_turned(unit, phase, first, last):
+            yield Draft(
+                kind=PERIOD_KIND,
+                id=turn_id(office, unit, phase, period),
+                thread=period_thread(office, period),
+                fields={"office": office, "unit": unit, "phase": phase, "period": period},
+                at=datetime(turned_on.year, turned_on.month, turned_on.day, tzinfo=SHANGHAI),
+                evidence="calendar",
+            )
+
+
+def periods_turned(unit: str, phase: str, first: date, last: date) -> Iterator[tuple[str, date]]:
+    """Yield each period of a unit with the day it turned on, for turns after `first` and up to `last`.
+
+    A period turns at its `start` on its first day, `after` on the day that follows its last.
+    """
+    begins = _begin(unit, first)
+    while True:
+        ends = _next(unit, begins)
+        turned_on = begins if phase == "start" else ends
+        if turned_on > last:
+            return
+        if turned_on > first:
+            yield period_name(unit, begins), turned_on
+        begins = ends
+
+
+def _begin(unit: str, day: date) -> date:
+    months = {"month": 1, "quarter": 3, "half-year": 6, "year": 12}
+    if unit == "day":
+        return day
+    step = months[unit]
+    return date(day.year, (day.month - 1) // step * step + 1, 1)
+
+
+def _next(unit: str, begins: date) -> date:
+    if unit == "day":
+        return begins + timedelta(days=1)
+    longest = {"month": 31, "quarter": 92, "half-year": 184, "year": 366}
+    return _begin(unit, begins + timedelta(days=longest[unit]))
+
+
+def period_name(unit: str, begins: date) -> str:
+    """Return the name of the period that begins on a day: 2026, 2026-H2, 2026-Q3, 2026-10 or 2026-10-05."""
+    if unit == "day":
+        return begins.isoformat()
+    if unit == "month":
+        return f"{begins:%Y-%m}"
+    if unit == "quarter":
+        return f"{begins.year}-Q{(begins.month + 2) // 3}"
+    return f"{begins.year}-H{1 if begins.month == 1 else 2}" if unit == "half-year" else str(begins.year)
+
+
+def _late_debtors(now: datetime) -> list[str]:
+    """Return the organisations with open duties past their deadline, as those at the top of each line see them."""
+    found: set[str] = set()
+    for top in Organisation.objects.filter(supervisor=None).values_list("id", flat=True):
+        with transaction.atomic(durable=True), connection.cursor() as cursor:
+            set_acting(top, THE_CLOCK, ())
+            cursor.execute(_DEBTORS, [OPEN, now])
+            found.update(row[0] for row in cursor.fetchall())
+    return sorted(found)
+
+
+def _write_lapses(debtor: str, now: datetime) -> int:
+    permit, written = clock_permit(debtor, now), 0
+    while True:
+        with permit.in_force(), connection.cursor() as cursor:
+            cursor.execute(_LATE, [debtor, OPEN, now, BATCH])
+            late = [Duty(**dict(zip(COLUMNS, row, strict=True))) for row in cursor.fetchall()]
+        drafts = [lapse_draft(duty, lapse_id(duty.id, duty.due_at)) for duty in late if duty.due_at]
+        if not drafts:
+            return written
+        receipt = record(drafts, permit=permit, clock=lambda: now, counts_by="calendar")
+        written += len(receipt.events)
+        if not receipt.events:
+            return written
