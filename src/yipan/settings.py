@@ -12,20 +12,12 @@ from csp.constants import NONE, SELF
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
 
-from yipan.database import home, read_or_make_key
+from yipan.database import home, read_or_make_key, rule_packs
 
 PACKAGE = Path(__file__).resolve().parent
 
 
-def _rule_packs() -> Path:
-    """Return the folder of the rule packs: the one named, the installed one, or the one of this checkout."""
-    if named := os.environ.get("YIPAN_RULEPACKS"):
-        return Path(named).absolute()
-    installed = PACKAGE / "rulepacks"
-    return installed if installed.is_dir() else PACKAGE.parents[1] / "rulepacks"
-
-
-RULEPACKS = _rule_packs()
+RULEPACKS = rule_packs()
 
 # ---------------------------------------------------------------------------------------- the program
 

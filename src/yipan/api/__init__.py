@@ -1,0 +1,3 @@
+"""The face for programs: parse, one verb, render."""
+
+from __future__ import annotations

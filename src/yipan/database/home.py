@@ -1,0 +1,57 @@
+"""The data folder of this installation: `YIPAN_HOME`, or `.yipan` in the current directory."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def home() -> Path:
+    """Return the data folder as an absolute path; it need not exist yet."""
+    return Path(os.environ.get("YIPAN_HOME") or ".yipan").absolute()
+
+
+def rule_packs() -> Path:
+    """Return the folder of the rule packs: the one named, the installed one, or the one of this checkout."""
+    if named := os.environ.get("YIPAN_RULEPACKS"):
+        return Path(named).absolute()
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "rulepacks"
+    return installed if installed.is_dir() else package.parents[1] / "rulepacks"
+
+
+def make_home() -> Path:
+    """Return the data folder, made for its owner alone when it was absent; an existing one keeps its mode."""
+    folder = home()
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # A data folder inside a checkout must not travel with it.
+        (folder / ".gitignore").write_text("*\n", encoding="ascii")
+    return folder
+
+
+def read_or_make_key(name: str, make: Callable[[], bytes]) -> bytes:
+    """Return the content of `keys/<name>`, written with `make()` when absent, readable by its owner alone.
+
+    Of several processes that make it at once one wins, and all return what it wrote.
+    """
+    folder = make_home() / "keys"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    path = folder / name
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        pass
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{name}.") as file:  # mkstemp: mode 0600
+        file.write(make())
+        file.flush()
+        os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(file.name, path)
+    return path.read_bytes()

@@ -1,0 +1,170 @@
+"""What the cellar refuses, each with its way out."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from yipan.errors import YipanError
+
+
+class DatabaseError(YipanError):
+    """The database cannot be used."""
+
+    code: ClassVar[str] = "database"
+
+
+class NoServerAccountError(DatabaseError):
+    """PostgreSQL does not run as root, and no account for it could be made."""
+
+    code: ClassVar[str] = "no-server-account"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "PostgreSQL 不能以 root 身份运行，而系统账户 {account} 建不成（{reason}）。",
+        "en": "PostgreSQL does not run as root, and the system account {account} cannot be made ({reason}).",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请以普通用户运行 Yipan，或设置 DATABASE_URL 指向已有的 PostgreSQL。",
+        "en": "Run Yipan as another user, or set DATABASE_URL to a PostgreSQL server you have.",
+    }
+
+
+class ForeignFolderError(DatabaseError):
+    """The database folder belongs to another account."""
+
+    code: ClassVar[str] = "foreign-folder"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "数据库目录 {folder} 属于账户 {account}。",
+        "en": "The database folder {folder} belongs to the account {account}.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请以 root 或该账户运行，或用 YIPAN_HOME 另指一个目录。",
+        "en": "Run as root or as that account, or name another folder with YIPAN_HOME.",
+    }
+
+
+class StrangeFolderError(DatabaseError):
+    """The database folder holds something else."""
+
+    code: ClassVar[str] = "strange-folder"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "目录 {folder} 里有别的内容，不是本系统的数据库。",
+        "en": "The folder {folder} holds something that is no database of this system.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请移走其中内容，或用 YIPAN_HOME 另指一个目录。",
+        "en": "Move it away, or name another folder with YIPAN_HOME.",
+    }
+
+
+class OtherVersionError(DatabaseError):
+    """The data was written by another major version of PostgreSQL."""
+
+    code: ClassVar[str] = "other-version"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "目录 {folder} 的数据由 PostgreSQL {found} 写成，这里是 {ours}。",
+        "en": "The data in {folder} was written by PostgreSQL {found}; this is {ours}.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请用原版本导出（pg_dump），再导入新的目录。",
+        "en": "Dump it with the old version (pg_dump) and load it into a new folder.",
+    }
+
+
+class ServerDidNotStartError(DatabaseError):
+    """The embedded server did not start."""
+
+    code: ClassVar[str] = "server-did-not-start"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "数据库服务没有启动。日志 {log} 的末尾：{tail}",
+        "en": "The database server did not start. The end of its log {log}: {tail}",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请按日志处理后重试，或设置 DATABASE_URL 指向已有的 PostgreSQL。",
+        "en": "Mend what the log says and try again, or set DATABASE_URL to a PostgreSQL server you have.",
+    }
+
+
+class UnreachableError(DatabaseError):
+    """The database named by the environment does not answer, or turns us away."""
+
+    code: ClassVar[str] = "database-unreachable"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "连不上 {variable} 所指的数据库：{reason}",
+        "en": "The database named by {variable} cannot be used: {reason}",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请核对地址、账户和权限后重试。",
+        "en": "Check its address, account and rights, then try again.",
+    }
+
+
+class NoPostgresAddressError(DatabaseError):
+    """The address given is none of PostgreSQL."""
+
+    code: ClassVar[str] = "no-postgres-address"
+    exit_code: ClassVar[int] = 2
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "{variable} 不是 PostgreSQL 的地址：{reason}",
+        "en": "{variable} is not the address of a PostgreSQL database: {reason}",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "写作 postgresql://账户:口令@主机:端口/库名。",
+        "en": "Write it as postgresql://account:password@host:port/database.",
+    }
+
+
+class OldServerError(DatabaseError):
+    """The server is older than what Yipan is tested with."""
+
+    code: ClassVar[str] = "old-server"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "PostgreSQL 版本 {found} 太旧，需要 {needed} 或更新。",
+        "en": "PostgreSQL {found} is too old: {needed} or newer is needed.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请升级该服务，或不设 DATABASE_URL，使用内置服务。",
+        "en": "Upgrade that server, or leave DATABASE_URL unset to use the embedded one.",
+    }
+
+
+class RolesTakenError(DatabaseError):
+    """The two roles exist on the server, and their passwords are not here."""
+
+    code: ClassVar[str] = "roles-taken"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "服务器上已有角色 {role}，而这里没有它的口令（{key}）。它属于另一处安装。",
+        "en": "The role {role} exists on the server and its password is not here ({key}): "
+        "it belongs to another installation.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请拷来那处的口令文件，或用 DATABASE_URL 和 DATABASE_MIGRATE_URL 给出两个角色，或换库名。",
+        "en": "Bring that file from the other installation; or give both roles with DATABASE_URL and "
+        "DATABASE_MIGRATE_URL; or use another database name.",
+    }
+
+
+class RoleTooStrongError(DatabaseError):
+    """The role that works could go around the row-level policies."""
+
+    code: ClassVar[str] = "role-too-strong"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "工作角色 {role} 能绕过行级安全：{reason}。",
+        "en": "The working role {role} could go around row-level security: {reason}.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请让 DATABASE_URL 用一个没有这种权力的角色，DATABASE_MIGRATE_URL 用表的所有者。",
+        "en": "Give DATABASE_URL a role without that power, DATABASE_MIGRATE_URL the owner of the tables.",
+    }
+
+
+class NotPreparedError(DatabaseError):
+    """The database lacks what its administrator has to set up."""
+
+    code: ClassVar[str] = "database-not-prepared"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "数据库 {database} 尚未备好，缺：{missing}。",
+        "en": "The database {database} is not prepared; it lacks: {missing}.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请管理员补上（扩展用 CREATE EXTENSION），再试。",
+        "en": "Have its administrator add that (CREATE EXTENSION for an extension), then try again.",
+    }

@@ -1,0 +1,350 @@
+"""The worklist and the case: questions over duties and events, asked under a permit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+
+from yipan.duties import journal
+from yipan.duties.faults import UnknownThreadError
+from yipan.duties.lawbook import lawbook
+from yipan.duties.settle import COLUMNS
+from yipan.duties.views import Action, CaseView, DutyView, EventView, Explanation, Said, Today
+from yipan.errors import YipanError
+from yipan.law.deadline import SHANGHAI
+from yipan.law.event import Event
+from yipan.law.fold import DISCHARGED, OPEN, RELEASED, VOID, Duty, substitute
+from yipan.law.kind import Kind
+from yipan.law.roles import OWED_ONLY, level_of
+from yipan.law.rule import Cite, Rule
+from yipan.law.rulebook import Rulebook
+from yipan.offices.office import names_of
+from yipan.offices.permit import Permit
+
+#: How many working days before its deadline a duty is shown as due soon.
+SOON: Final = 5
+#: The most rows of a list on one page.
+PAGE: Final = 200
+_LIST: Final = ", ".join("thread_id" if name == "thread" else name for name in COLUMNS)
+_OURS: Final = (
+    f"SELECT {_LIST} FROM duties_duty WHERE owed_by = %s AND state = %s"  # noqa: S608  # our own columns
+    " ORDER BY due_at NULLS LAST, id LIMIT %s"
+)
+_WAITING: Final = (
+    f"SELECT {_LIST} FROM duties_duty WHERE owed_to = %s AND owed_by <> %s AND state = %s"  # noqa: S608  # our own columns
+    " ORDER BY due_at NULLS LAST, id LIMIT %s"
+)
+_SUBTREE: Final = (
+    f"SELECT {_LIST} FROM duties_duty WHERE state = %s AND due_at < %s AND owed_by IN"  # noqa: S608  # our own columns
+    " (SELECT organisation_id FROM offices_line WHERE superior_id = %s AND depth > 0) ORDER BY due_at, id LIMIT %s"
+)
+_PERSON: Final[Said] = {"zh": "本人", "en": "the person"}
+_PUBLIC: Final[Said] = {"zh": "公众", "en": "the public"}
+
+
+def owed_today(permit: Permit, now: datetime) -> Today:
+    """Return what the permit's organisation owes, what it is owed, and what is late below it.
+
+    Raises:
+        NotPermittedError: the post does not include reading duties.
+    """
+    permit.require("read-duties", now)
+    own, rulebook = permit.organisation, lawbook()
+    with permit.in_force(), connection.cursor() as cursor:
+        ours = _duties(cursor, _OURS, [own, OPEN, PAGE])
+        waiting = _duties(cursor, _WAITING, [own, own, OPEN, PAGE])
+        below = _duties(cursor, _SUBTREE, [OPEN, now, own, PAGE]) if "read-subtree" in permit.rights else []
+        opened = own in journal.opened_offices(cursor)
+    views = duty_views([*ours, *waiting, *below], rulebook, now)
+    mine, theirs = views[: len(ours)], views[len(ours) : len(ours) + len(waiting)]
+    return Today(
+        opened=opened,
+        overdue=tuple(each for each in mine if each.clock == "overdue"),
+        due_soon=tuple(each for each in mine if each.clock == "due-soon"),
+        later=tuple(each for each in mine if each.clock == "open"),
+        waiting=tuple(theirs),
+        subtree=tuple(views[len(ours) + len(waiting) :]),
+        begins=_beginnings(rulebook, now),
+    )
+
+
+def duties_of(permit: Permit, now: datetime, *, only: str = "") -> list[Duty]:
+    """Return the duties an organisation owes; `only` is `open`, `overdue` or empty for all but void ones."""
+    permit.require("read-duties", now)
+    query = f"SELECT {_LIST} FROM duties_duty WHERE owed_by = %s AND state <> %s"  # noqa: S608  # our own columns
+    values: list[object] = [permit.organisation, VOID]
+    if only:
+        query, values = query + " AND state = %s", [*values, OPEN]
+    if only == "overdue":
+        query, values = query + " AND due_at < %s", [*values, now]
+    with permit.in_force(), connection.cursor() as cursor:
+        return _duties(cursor, query + " ORDER BY due_at NULLS LAST, id", values)
+
+
+def _duties(cursor: CursorWrapper, query: str, values: Sequence[object]) -> list[Duty]:
+    cursor.execute(query, values)
+    return [Duty(**dict(zip(COLUMNS, row, strict=True))) for row in cursor.fetchall()]
+
+
+def duty_views(duties: Sequence[Duty], rulebook: Rulebook, now: datetime) -> list[DutyView]:
+    """Return duties with their words; one query for all names."""
+    names = names_of({each for duty in duties for each in (duty.owed_by, duty.owed_to)} - set(OWED_ONLY))
+    return [_duty_view(duty, rulebook, names, now) for duty in duties]
+
+
+def _duty_view(duty: Duty, rulebook: Rulebook, names: Mapping[str, str], now: datetime) -> DutyView:
+    rule = _rule_of(duty, rulebook)
+    others = {"person": _PERSON["zh"], "public": _PUBLIC["zh"]}
+    clock, days_left = clock_of(duty, rulebook, now)
+    return DutyView(
+        duty=duty,
+        title=rule.title if rule else {"zh": duty.rule, "en": duty.rule},
+        owed_by_name=names.get(duty.owed_by, duty.owed_by),
+        owed_to_name=names.get(duty.owed_to) or others.get(duty.owed_to, duty.owed_to),
+        party_title=_party_title(duty, rulebook, now),
+        clock=clock,
+        days_left=days_left,
+        within=duty.within,
+        cite=cite_of(duty, rulebook),
+    )
+
+
+def _rule_of(duty: Duty, rulebook: Rulebook) -> Rule | None:
+    try:
+        return next((rule for pack, rule in rulebook.holders(duty.rule) if pack.name == duty.rule_pack), None)
+    except YipanError:
+        return None
+
+
+def _party_title(duty: Duty, rulebook: Rulebook, now: datetime) -> Said:
+    if duty.party_role:
+        for kind in rulebook.kinds(now.astimezone(SHANGHAI).date()).values():
+            if duty.party_role in kind.roles:
+                return kind.roles[duty.party_role].title
+    return {"zh": "", "en": ""}
+
+
+def clock_of(duty: Duty, rulebook: Rulebook, now: datetime) -> tuple[str, int | None]:
+    """Return the word for a duty's clock and the working days left to its last day (negative: past it)."""
+    if duty.state == DISCHARGED:
+        return ("in-time" if duty.in_time else "late"), None
+    if duty.state in (RELEASED, VOID):
+        return duty.state, None
+    if duty.due_at is None or duty.due_on is None:
+        return "open", None
+    today = now.astimezone(SHANGHAI).date()
+    calendar = rulebook.calendar_at(None)
+    first, last = sorted((today, duty.due_on))
+    days = 0
+    while calendar.add_working_days(first, days + 1) <= last:
+        days += 1
+    if duty.due_at < now:
+        return "overdue", -days
+    return ("due-soon" if days <= SOON else "open"), days
+
+
+def cite_of(duty: Duty, rulebook: Rulebook) -> Cite:
+    """Return the article behind the binding clock."""
+    version = _clock_version(duty, rulebook)
+    return version[0] if version else Cite()
+
+
+def _clock_version(duty: Duty, rulebook: Rulebook) -> tuple[Cite, Said] | None:
+    day = duty.opened_at.astimezone(SHANGHAI).date()
+    for pack, overlay in rulebook.overlays(duty.rule):
+        version = overlay.at(day)
+        if pack.name == duty.clock_pack and overlay.id == duty.clock_rule and version:
+            return version.cite, overlay.title
+    rule = _rule_of(duty, rulebook)
+    version = rule.at(day) if rule else None
+    return (version.cite, rule.title) if rule and version else None
+
+
+def _beginnings(rulebook: Rulebook, now: datetime) -> tuple[Action, ...]:
+    kinds = rulebook.kinds(now.astimezone(SHANGHAI).date())
+    return tuple(
+        Action(kind=kind.name, title=kind.action, duty=None)
+        for kind in sorted(kinds.values(), key=lambda each: each.name)
+        if kind.begins_case and not kind.system
+    )
+
+
+def case(permit: Permit, thread: UUID, now: datetime) -> CaseView:
+    """Return a case as the permit's organisation may see it, without anybody's facts.
+
+    Raises:
+        NotPermittedError: the post does not include reading cases.
+        UnknownThreadError: there is no such case, or not for this office.
+    """
+    permit.require("read-case", now)
+    rulebook = lawbook()
+    with permit.in_force(), connection.cursor() as cursor:
+        rows = _story_rows(cursor, thread)
+        duties = _duties(cursor, f"SELECT {_LIST} FROM duties_duty WHERE thread_id = %s ORDER BY opened_at, rule, party, id", [thread])  # noqa: S608  # our own columns
+    if not rows and not any(each.owed_by == permit.organisation for each in duties):
+        raise UnknownThreadError(thread=thread)
+    with permit.in_force([thread]), connection.cursor() as cursor:
+        events = journal.events_of(cursor, [thread])[thread]
+    views = [_explained(each, events, rulebook) for each in duty_views(duties, rulebook, now)]
+    return CaseView(
+        thread=thread,
+        title=_case_title(events, rulebook),
+        story=_story(rows, events, rulebook),
+        duties=tuple(views),
+        actions=tuple(_actions(permit.organisation, _visible(events, rows), duties, rulebook, now)),
+        entries=len(events),
+    )
+
+
+def _story_rows(cursor: CursorWrapper, thread: UUID) -> list[dict[str, Any]]:
+    names = ("id", "kind", "recorded_by", "officer", "on_behalf_of", "counts_at", "counts_by", "recorded_at", "clock", "parties")
+    cursor.execute(f"SELECT {', '.join(names)} FROM duties_event WHERE thread_id = %s ORDER BY counts_at, id", [thread])  # noqa: S608  # our own columns
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _visible(events: Sequence[Event], rows: Sequence[Mapping[str, Any]]) -> list[Event]:
+    """Return the events this office may read: what it may do next must not tell it of others' parts."""
+    shown = {row["id"] for row in rows}
+    return [event for event in events if event.id in shown]
+
+
+def _case_title(events: Sequence[Event], rulebook: Rulebook) -> Said:
+    first = min(events, key=lambda each: (each.counts_at, each.id))
+    return rulebook.kind(first.kind, first.counts_at.astimezone(SHANGHAI).date()).title
+
+
+def _story(rows: Sequence[dict[str, Any]], events: Sequence[Event], rulebook: Rulebook) -> tuple[EventView, ...]:
+    held = {event.id for _, event in substitute(events)[0]}
+    mentioned = {row["recorded_by"] for row in rows} | {row["on_behalf_of"] for row in rows if row["on_behalf_of"]}
+    parties = [json.loads(row["parties"]) for row in rows]
+    names = names_of(mentioned | {own for each in parties for listed in each.values() for own in listed})
+    found = []
+    for row, party in zip(rows, parties, strict=True):
+        kind = rulebook.kind(row["kind"], row["counts_at"].astimezone(SHANGHAI).date())
+        found.append(
+            EventView(
+                id=row["id"],
+                kind=row["kind"],
+                title=kind.title,
+                recorded_by_name=names.get(row["recorded_by"], row["recorded_by"]),
+                officer=row["officer"],
+                on_behalf_of_name=names.get(row["on_behalf_of"], row["on_behalf_of"]),
+                counts_at=row["counts_at"],
+                counts_by=row["counts_by"],
+                recorded_at=row["recorded_at"],
+                clock=_clock_fields(kind, json.loads(row["clock"])),
+                parties=tuple((kind.roles[role].title, names.get(own, own)) for role, listed in party.items() if role in kind.roles for own in listed),
+                corrected=row["id"] not in held and kind.name != "event.retracted",
+            )
+        )
+    return tuple(found)
+
+
+def _clock_fields(kind: Kind, values: Mapping[str, object]) -> tuple[tuple[Said, Said], ...]:
+    found = []
+    for each in kind.fields.values():
+        if each.name in values and each.type != "code":
+            value = values[each.name]
+            said = each.choices.get(str(value)) or _plain(value)
+            found.append((each.title, said))
+    return tuple(found)
+
+
+def _plain(value: object) -> Said:
+    if isinstance(value, bool):
+        return {"zh": "是" if value else "否", "en": "yes" if value else "no"}
+    return {"zh": str(value), "en": str(value)}
+
+
+def _explained(view: DutyView, events: Iterable[Event], rulebook: Rulebook) -> DutyView:
+    """Return the view with the whole reason for its date, computed again from the opening event."""
+    duty, rule = view.duty, _rule_of(view.duty, rulebook)
+    opening = next((event for root, event in substitute(events)[0] if root == duty.opened_by), None)
+    if rule is None or opening is None:
+        return view
+    bound = rulebook.bound(
+        rule,
+        opening.counts_at,
+        debtor=duty.owed_by,
+        creditor=duty.owed_to,
+        levels=(level_of(opening, duty.owed_by), level_of(opening, duty.owed_to)),
+        clock=opening.clock,
+        as_of=duty.closed_at,
+    )
+    said = _clock_version(duty, rulebook)
+    pack = next(each.pack for each in rulebook.adoptions() if each.pack.name == bound.pack)
+    explanation = Explanation(
+        text=rule.text or rule.title,
+        pack_title=pack.title,
+        clock_title=said[1] if said else rule.title,
+        version_on=bound.version_on,
+        cite=bound.cite,
+        counted=bound.deadline.counted,
+        calendars=bound.deadline.calendars,
+        rolled_from=bound.deadline.rolled_from,
+        provisional=bound.deadline.provisional,
+    )
+    return replace(view, explanation=explanation)
+
+
+def _actions(
+    own: str, events: Sequence[Event], duties: Sequence[Duty], rulebook: Rulebook, now: datetime
+) -> list[Action]:
+    """Return what this office may do next: first what fulfils a duty, then what else its part in the case allows."""
+    kinds = rulebook.kinds(now.astimezone(SHANGHAI).date())
+    holds = {role: held for event in events for role, held in event.parties.items()}
+    found: list[Action] = []
+    for duty in duties:
+        rule = _rule_of(duty, rulebook)
+        if duty.state != OPEN or rule is None or rule.discharge is None:
+            continue
+        for trigger in rule.discharge.triggers:
+            action = _fulfilling(own, duty, kinds[trigger.kind], holds)
+            if action and all((each.kind, each.parties) != (action.kind, action.parties) for each in found):
+                found.append(action)
+    done = {event.kind for event in events}
+    for kind in kinds.values():
+        offered = any(each.kind == kind.name for each in found)
+        if kind.system or offered or not kind.follows or not done & set(kind.follows):
+            continue
+        for parties in _free_parties(own, kind, holds):
+            found.append(Action(kind=kind.name, title=kind.action, duty=None, parties=parties))
+    return found
+
+
+def _fulfilling(own: str, duty: Duty, kind: Kind, holds: Mapping[str, tuple[str, ...]]) -> Action | None:
+    parties = {duty.party_role: duty.party} if duty.party_role in kind.roles else {}
+    own_roles = [role for name in kind.recorded_by for role in kind.in_group(name)]
+    if duty.owed_by == own and (
+        not own_roles or any(own in holds.get(role, ()) or parties.get(role) == own or (role not in holds and not kind.roles[role].group) for role in own_roles)
+    ):
+        return Action(kind=kind.name, title=kind.action, duty=duty.id, parties=parties)
+    if duty.owed_to == own and kind.on_behalf_of:
+        return Action(kind=kind.name, title=kind.action, duty=duty.id, parties=parties, on_behalf_of=duty.owed_by)
+    return None
+
+
+def _free_parties(own: str, kind: Kind, holds: Mapping[str, tuple[str, ...]]) -> list[dict[str, str]]:
+    """Return the parties a kind could be about here; none when this office has no part that may record it."""
+    own_roles = [role for name in kind.recorded_by for role in kind.in_group(name)]
+    mine = [role for role in own_roles if own in holds.get(role, ())]
+    new_part = [role for role in own_roles if role not in holds and not kind.roles[role].group]
+    if not mine and not new_part:
+        return []
+    groups = {role.group for role in kind.roles.values() if role.group and not any(kind.roles[each].required for each in kind.in_group(role.group))}
+    if not groups:
+        return [{}]
+    return [
+        {role.name: held}
+        for role in kind.roles.values()
+        if role.group in groups
+        for held in holds.get(role.name, ())
+        if not mine or role.name in mine or not any(kind.roles[each].group for each in mine)
+    ]

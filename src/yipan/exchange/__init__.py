@@ -1,0 +1,3 @@
+"""The outside world: other nodes, other departments' monthly returns, offices reached by letter."""
+
+from __future__ import annotations

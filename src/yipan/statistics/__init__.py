@@ -1,0 +1,3 @@
+"""The reading room: reads duties and counts, never writes."""
+
+from __future__ import annotations

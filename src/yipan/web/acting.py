@@ -1,0 +1,133 @@
+"""Who is at the page: the officer, the organisation she acts for, the moment. Every page but sign-in asks here first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Any, Concatenate, Final, ParamSpec
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+
+from yipan.duties.faults import UnknownThreadError
+from yipan.errors import YipanError
+from yipan.offices.office import UnknownOrganisationError, names_of
+from yipan.offices.officer import Officer, Posting
+from yipan.offices.permit import NotPermittedError, NotPostedError, Permit, permit_for
+from yipan.web.words import SHANGHAI, language
+
+P = ParamSpec("P")
+#: Under these names the session keeps the office she acts for, and what to tell her on the next page.
+OFFICE: Final = "acting-for"
+TOLD: Final = "told"
+_STATUS: Final[Mapping[type[YipanError], int]] = {
+    NotPermittedError: 403,
+    NotPostedError: 403,
+    UnknownThreadError: 404,
+    UnknownOrganisationError: 404,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Acting:
+    """An officer acting for one of the organisations in which she holds a post, at a moment."""
+
+    officer: Officer
+    organisation: str
+    office_name: str
+    has_other_posts: bool
+    now: datetime
+
+    def permit(self, purpose: str) -> Permit:
+        """Return her permit for a purpose.
+
+        Raises:
+            NotPostedError: her post has ended since.
+        """
+        return permit_for(self.officer, self.organisation, purpose, self.now)
+
+
+def now() -> datetime:
+    """Return the moment it is: `settings.CLOCK`, where the demo or a test sets one, else the real one."""
+    clock: Callable[[], datetime] = getattr(settings, "CLOCK", timezone.now)
+    return clock()
+
+
+def posts_of(request: HttpRequest) -> list[Posting]:
+    """Return the posts that the signed-in officer holds today; none for an account that is no officer's."""
+    officer = Officer.objects.filter(user_id=request.user.pk).first()
+    return list(officer.postings_on(now().astimezone(SHANGHAI).date())) if officer else []
+
+
+def acting_in(request: HttpRequest, posts: list[Posting]) -> Acting | None:
+    """Return who acts for which office, or None while she has not said for which of several."""
+    held = {post.organisation_id: post for post in posts}
+    chosen = request.session.get(OFFICE)
+    if chosen not in held:
+        if len(held) != 1:
+            return None
+        chosen = next(iter(held))
+    return Acting(
+        officer=held[chosen].officer,
+        organisation=chosen,
+        office_name=names_of([chosen])[chosen],
+        has_other_posts=len(held) > 1,
+        now=now(),
+    )
+
+
+def for_officers(
+    view: Callable[Concatenate[HttpRequest, Acting, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Let only a signed-in officer with a post reach a page, hand it who acts, and show refusals as a page."""
+
+    @never_cache
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _send(request, f"{reverse('sign-in')}?{urlencode({'next': request.path})}")
+        posts = posts_of(request)
+        if not posts:
+            return _send(request, reverse("sign-in"))
+        acting = acting_in(request, posts)
+        if acting is None:
+            return _send(request, reverse("office"))
+        try:
+            return view(request, acting, *args, **kwargs)
+        except YipanError as refusal:
+            return refuse(request, acting, refusal)
+
+    return guarded
+
+
+def _send(request: HttpRequest, place: str) -> HttpResponse:
+    """Send a browser elsewhere; a part of a page that htmx asked for would else be filled with the sign-in."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Redirect": place})
+    return redirect(place)
+
+
+def page(
+    request: HttpRequest, acting: Acting | None, template: str, context: Mapping[str, Any], status: int = 200
+) -> HttpResponse:
+    """Render a page with its masthead and what there is to tell."""
+    whole = {"acting": acting, "flashes": request.session.pop(TOLD, []), **context}
+    return render(request, f"web/{template}.html", whole, status=status)
+
+
+def tell(request: HttpRequest, text: str) -> None:
+    """Keep a sentence for the next page. It stays in the session, so it names no person."""
+    request.session[TOLD] = [*request.session.get(TOLD, []), text]
+
+
+def refuse(request: HttpRequest, acting: Acting, refusal: YipanError) -> HttpResponse:
+    """Show a refusal: what is not possible, and what to do next."""
+    status = next((code for kind, code in _STATUS.items() if isinstance(refusal, kind)), 422)
+    return page(request, acting, "refused", {"sentence": refusal.say(language())}, status)

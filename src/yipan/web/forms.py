@@ -1,0 +1,281 @@
+"""A form made from a kind: one renderer for all kinds. Pure: what was typed and who is meant are arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from django.utils.translation import gettext
+
+from yipan.law.kind import Field, Kind
+from yipan.web.words import said
+
+#: A choice of more than this many is a list to open, not radio buttons.
+_MOST_RADIOS: Final = 5
+#: Answers whose words are longer than this stand one below the other.
+_LONGEST_ROW: Final = 24
+_WIDGETS: Final = {"long-text": "textarea", "date": "date", "phone": "tel", "organisation": "organisation", "instant": "moment"}
+_SHORT: Final = ("number", "period", "code")
+#: The boxes that belong to no field of a kind.
+ON_BEHALF_OF: Final = "on_behalf_of"
+AT: Final = "at"
+EVIDENCE: Final = "evidence"
+GROUP: Final = "group-"
+EVERYBODY: Final = "all"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Box:
+    """One thing to fill in, as the template draws it."""
+
+    name: str
+    title: str
+    widget: str = "text"
+    hint: str = ""
+    required: bool = False
+    value: str = ""
+    other_value: str = ""
+    options: Sequence[tuple[str, str]] = ()
+    fault: str = ""
+    #: Said beside the title: that it may be left out, or what leaving it out means.
+    aside: str = ""
+    is_wide: bool = False
+    is_short: bool = False
+    input_mode: str = ""
+
+    @property
+    def is_radio(self) -> bool:
+        """Whether it is drawn as radio buttons."""
+        return self.widget == "radio"
+
+    @property
+    def in_a_row(self) -> bool:
+        """Whether its answers are short enough to stand in one row."""
+        return sum(len(label) for _, label in self.options) <= _LONGEST_ROW
+
+    @property
+    def described_by(self) -> str:
+        """The ids of what explains it, for those who hear the page."""
+        return " ".join(
+            [*([f"h-{self.name}"] if self.hint else []), *([f"e-{self.name}"] if self.fault else [])]
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    """Boxes under one heading; `folded` is the summary under which they are folded away until needed."""
+
+    title: str
+    boxes: Sequence[Box]
+    folded: str = ""
+    unfold: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """In whose case a form stands: who acts, which organisation holds which role, how they are called."""
+
+    acting: str
+    #: The roles as far as the action or the case says; a form for a new case says none.
+    parties: Mapping[str, str] = field(default_factory=dict)
+    #: For each group whose member the clerk must name: role to organisation, as the case knows them.
+    open_groups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def sections_of(
+    kind: Kind, setting: Setting, typed: Mapping[str, str], faults: Mapping[str, str]
+) -> list[Section]:
+    """Return the form of a kind: a section for each person, one for the rest, one for evidence and time."""
+    making = _Making(kind, setting, typed, faults)
+    persons = [making.of_subject(name) for name in kind.subjects if making.concerns(name)]
+    rest = making.of_the_rest()
+    # Who comes to be registered says first who she is; in a case the person is known and the matter comes first.
+    parts = [*persons, rest] if kind.begins_case else [rest, *persons]
+    return [*(part for part in parts if part.boxes), making.of_evidence()]
+
+
+def shown_fields(kind: Kind, setting: Setting) -> list[Field]:
+    """Return the fields of a kind that concern the parties at hand, in the order of the file."""
+    making = _Making(kind, setting, {}, {})
+    return [each for each in kind.fields.values() if making.asks(each)]
+
+
+def shown_roles(kind: Kind, setting: Setting) -> list[str]:
+    """Return the roles that the clerk fills in: in a case they are known, and her own role is taken for her."""
+    if not kind.begins_case:
+        return []
+    own = {role for name in kind.recorded_by for role in kind.in_group(name)}
+    return [role for role in kind.roles if role not in own and role not in setting.parties]
+
+
+def stand_ins(kind: Kind, setting: Setting) -> dict[str, str]:
+    """Return the organisations on whose behalf the acting one may write here, with the title of their role."""
+    found: dict[str, str] = {}
+    known = {**setting.parties, **{role: held for group in setting.open_groups.values() for role, held in group.items()}}
+    for name in kind.on_behalf_of:
+        for role in kind.in_group(name):
+            if known.get(role, setting.acting) != setting.acting:
+                found.setdefault(known[role], said(kind.roles[role].title))
+    return found
+
+
+class _Making:
+    """The making of one form."""
+
+    def __init__(
+        self, kind: Kind, setting: Setting, typed: Mapping[str, str], faults: Mapping[str, str]
+    ) -> None:
+        self.kind = kind
+        self.setting = setting
+        self.typed = typed
+        self.faults = faults
+
+    def concerns(self, subject: str) -> bool:
+        """Tell whether a person is one whom the parties at hand may hear of.
+
+        A person is told from the others by the role of a group that may see her (`her_home`); where the parties
+        name members of that group and hers is not among them, she is left out.
+        """
+        return all(self._is_meant(role) for role in self._own_roles(subject))
+
+    def asks(self, one: Field) -> bool:
+        """Tell whether a field concerns the parties at hand."""
+        if one.subject and not self.concerns(one.subject):
+            return False
+        return not one.consent_of or self._is_meant(one.consent_of)
+
+    def _is_meant(self, role: str) -> bool:
+        group = self.kind.roles[role].group
+        named = [each for each in self.kind.in_group(group) if each in self.setting.parties] if group else []
+        return not named or role in named
+
+    def _own_roles(self, subject: str) -> list[str]:
+        return [role for role in self.kind.subjects[subject].shown_to if self.kind.roles[role].group]
+
+    def _home_of(self, role: str) -> str:
+        """Return the person to whose section a role belongs, if to exactly one."""
+        held = [name for name in self.kind.subjects if role in self._own_roles(name)]
+        return held[0] if len(held) == 1 else ""
+
+    def _place_of(self, one: Field) -> str:
+        return one.subject or (self._home_of(one.consent_of) if one.consent_of else "")
+
+    def of_subject(self, name: str) -> Section:
+        """Return the section of one person: her facts, her home office, what she agrees to."""
+        mine = [each for each in self.kind.fields.values() if self._place_of(each) == name and self.asks(each)]
+        roles = [role for role in shown_roles(self.kind, self.setting) if self._home_of(role) == name]
+        facts = [self._field(each) for each in mine if not each.consent]
+        agreements = [self._field(each) for each in mine if each.consent]
+        boxes = [*facts, *map(self._role, roles), *agreements]
+        return Section(title=said(self.kind.subjects[name].title), boxes=boxes)
+
+    def of_the_rest(self) -> Section:
+        """Return the section of what is about no one person."""
+        roles = [role for role in shown_roles(self.kind, self.setting) if not self._home_of(role)]
+        fields = [each for each in self.kind.fields.values() if not self._place_of(each) and self.asks(each)]
+        groups = [self._group(name) for name in self.setting.open_groups]
+        actor = [self._on_behalf_of()] if self.kind.on_behalf_of else []
+        boxes = [*actor, *groups, *map(self._role, roles), *map(self._field, fields)]
+        return Section(title=gettext("办理内容"), boxes=boxes)
+
+    def of_evidence(self) -> Section:
+        """Return the section for another office's act or another moment, which count only with evidence."""
+        boxes = [
+            Box(
+                name=AT, title=gettext("实际时间"), widget="moment", aside=gettext("（选填）"),
+                hint=gettext("与现在不同时填写，例如签收日期、传真注明的接收时间。"),
+                value=self.typed.get(AT, ""), other_value=self.typed.get(f"{AT}_time", ""),
+                fault=self.faults.get(AT, ""),
+            ),
+            Box(
+                name=EVIDENCE, title=gettext("凭证"), widget="file", aside=gettext("（代记或填写实际时间的，必附）"),
+                hint=gettext("签收单、传真页、通话记录的照片或扫描件。"), fault=self.faults.get(EVIDENCE, ""),
+            ),
+        ]  # fmt: skip
+        touched = any(box.fault or box.value for box in boxes)
+        return Section(
+            title=gettext("凭证与时间"),
+            boxes=boxes,
+            folded="" if self.kind.on_behalf_of else gettext("事情不是现在发生的？填写实际时间并附凭证"),
+            unfold=touched,
+        )
+
+    def _on_behalf_of(self) -> Box:
+        known = stand_ins(self.kind, self.setting)
+        typed = self.typed.get(ON_BEHALF_OF)
+        title, fault = gettext("由谁办理"), self.faults.get(ON_BEHALF_OF, "")
+        if not known:
+            hint = gettext("代未使用本系统的机构记录时，填写该机构的代码或名称；本机构自己办理的留空。")
+            return Box(
+                name=ON_BEHALF_OF, title=gettext("代哪个机构记录"), hint=hint, widget="organisation",
+                aside=gettext("（选填）"), value=typed or "", fault=fault, is_wide=True,
+            )  # fmt: skip
+        recorders = {role for name in self.kind.recorded_by for role in self.kind.in_group(name)}
+        may_herself = any(self.setting.parties.get(role) == self.setting.acting for role in recorders)
+        own = [("", gettext("本机构自己办理"))] if may_herself else []
+        others = [
+            (each, gettext("%(office)s，由本机构代为记录") % {"office": self.setting.names.get(each, each)})
+            for each in known
+        ]
+        options = [*own, *others]
+        value = typed if typed is not None else (options[0][0] if len(options) == 1 or may_herself else None)
+        return Box(
+            name=ON_BEHALF_OF, title=title, widget="radio", options=options, required=True, fault=fault, is_wide=True,
+            value="-" if value is None else value,
+        )  # fmt: skip
+
+    def _group(self, name: str) -> Box:
+        members = self.setting.open_groups[name]
+        options = [
+            (role, f"{said(self.kind.roles[role].title)}（{self.setting.names.get(held, held)}）")
+            for role, held in members.items()
+        ]
+        if len(members) > 1:
+            options.append((EVERYBODY, gettext("各方")))
+        fault = next((self.faults[role] for role in members if role in self.faults), "")
+        return Box(
+            name=GROUP + name, title=gettext("涉及哪一方"), widget="radio", options=options, required=True,
+            value=self.typed.get(GROUP + name, ""), fault=fault, is_wide=True,
+        )  # fmt: skip
+
+    def _role(self, role: str) -> Box:
+        one = self.kind.roles[role]
+        return Box(
+            name=role, title=said(one.title), widget="organisation", required=one.required, is_wide=True,
+            hint=gettext("输入机构代码，或输入地名查找，例如 450921100 或 容州镇。"),
+            aside="" if one.required else gettext("（选填）"),
+            value=self.typed.get(role, ""), fault=self.faults.get(role, ""),
+        )  # fmt: skip
+
+    def _field(self, one: Field) -> Box:
+        options: list[tuple[str, str]] = []
+        widget = _WIDGETS.get(one.type, "text")
+        if one.type == "yes-no":
+            widget, options = "radio", [("yes", gettext("是")), ("no", gettext("否"))]
+        elif one.type == "choice":
+            options = [(value, said(title)) for value, title in one.choices.items()]
+            widget = "radio" if len(options) <= _MOST_RADIOS else "select"
+        return Box(
+            name=one.name,
+            title=said(one.title),
+            widget=widget,
+            hint=said(one.help) if one.help else "",
+            required=one.required,
+            value=self.typed.get(one.name, ""),
+            other_value=self.typed.get(f"{one.name}_time", ""),
+            options=options,
+            fault=self.faults.get(one.name, ""),
+            aside=_aside(one),
+            is_wide=widget in ("textarea", "organisation") or one.type == "choice",
+            is_short=one.type in _SHORT,
+            input_mode="numeric" if one.type == "number" else "",
+        )
+
+
+def _aside(one: Field) -> str:
+    """Return what is said beside a title. Not having been asked is a no, so an agreement is never just optional."""
+    if one.required:
+        return ""
+    return gettext("（未答视为不同意）") if one.consent else gettext("（选填）")

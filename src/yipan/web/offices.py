@@ -1,0 +1,121 @@
+"""Pages of the ground floor: sign in and out, choose the office to act for, find an office by code or name."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from django.contrib.auth import authenticate, login, logout
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Concat, Length
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from yipan.offices.office import Organisation, canonical
+from yipan.web.acting import OFFICE, Acting, acting_in, for_officers, page, posts_of
+
+#: How many offices a search shows: what a clerk takes in at a glance.
+_SHOWN: Final = 12
+#: How many a fault names when a name means several.
+_NAMED: Final = 4
+_CODE: Final = re.compile(r"\s*(\d{2,9}(?::[a-z-]+)?)(?:\s.*)?", re.DOTALL)
+
+
+@sensitive_post_parameters("password")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Ask for the account, and let in who has a post today."""
+    typed = request.POST.get("username", "").strip()
+    context = {"username": typed, "next": _inside(request, request.POST.get("next") or request.GET.get("next", ""))}
+    if request.method == "POST":
+        user = authenticate(request, username=typed, password=request.POST.get("password", ""))
+        if user is None:
+            return page(request, None, "sign_in", context | {"wrong": True}, status=422)
+        login(request, user)
+    if request.user.is_authenticated:
+        if posts_of(request):
+            return redirect(context["next"] or reverse("today"))
+        logout(request)
+        return page(request, None, "sign_in", context | {"no_post": True}, status=403)
+    return page(request, None, "sign_in", context)
+
+
+def _inside(request: HttpRequest, place: str) -> str:
+    """Return a place to go on to if it lies in this house, else nothing."""
+    return place if url_has_allowed_host_and_scheme(place, {request.get_host()}, request.is_secure()) else ""
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the session."""
+    logout(request)
+    return redirect("sign-in")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def office(request: HttpRequest) -> HttpResponse:
+    """Ask for which of her offices she acts now, and keep the answer in the session."""
+    if not request.user.is_authenticated:
+        return redirect("sign-in")
+    posts = posts_of(request)
+    if not posts:
+        return redirect("sign-in")
+    chosen = request.POST.get("organisation", "")
+    if chosen in {post.organisation_id for post in posts}:
+        request.session[OFFICE] = chosen
+        return redirect("today")
+    context = {"posts": posts, "chosen": request.session.get(OFFICE, "")}
+    return page(request, acting_in(request, posts), "office", context, status=422 if chosen else 200)
+
+
+@require_GET
+@for_officers
+def search(request: HttpRequest, acting: Acting) -> HttpResponse:
+    """Return the offices that what was typed so far may mean, as options of a list."""
+    del acting  # every officer may look up an office
+    typed = request.GET.get(request.GET.get("field", "q"), "")
+    return page(request, None, "parts/offices", {"found": offices_like(typed)[:_SHOWN]})
+
+
+def offices_like(typed: str) -> QuerySet[Organisation]:
+    """Return the offices whose code begins with, or whose full name holds every word of, what was typed."""
+    coded = _CODE.fullmatch(typed)
+    if coded:
+        return Organisation.objects.filter(id__startswith=canonical(coded[1])).order_by(Length("id"), "id")
+    words = typed.split()
+    if not words:
+        return Organisation.objects.none()
+    full = Organisation.objects.annotate(full=Concat(F("place"), Value(""), F("name")))
+    wanted = Q()
+    for word in words:
+        wanted &= Q(full__icontains=word)
+    return full.filter(wanted).order_by(Length("full"), "id")
+
+
+def office_meant(typed: str) -> str | None:
+    """Return the code that a box means: a code, a code with its name, or a name that only one office has.
+
+    A code is returned as it is, known or not: the verb says what is wrong with it.
+    """
+    coded = _CODE.fullmatch(typed)
+    if coded:
+        return canonical(coded[1])
+    found = list(offices_like(typed)[:2])
+    return found[0].id if len(found) == 1 else None
+
+
+def why_not_one(typed: str) -> str:
+    """Return the sentence for a name that means no office or several."""
+    found = list(offices_like(typed)[:_NAMED])
+    if not found:
+        return gettext("没有找到名为“%(typed)s”的机构，请核对地名，或填写代码。") % {"typed": typed}
+    listing = gettext("、").join(f"{each.id} {each.place}{each.name}" for each in found)
+    return gettext("有几个机构的名称含有“%(typed)s”，请填写代码：%(listing)s 等。") % {"typed": typed, "listing": listing}

@@ -1,0 +1,3 @@
+"""What templates may say."""
+
+from __future__ import annotations

@@ -1,0 +1,49 @@
+"""The filters of the pages: each says one thing of `yipan.web.words`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django import template
+
+from yipan.law.rule import LAPSE_KIND
+from yipan.web import words
+
+if TYPE_CHECKING:
+    from yipan.duties.queries import DutyView
+
+register = template.Library()
+
+register.filter("say", words.said)
+register.filter("day", words.day_text)
+register.filter("short_day", words.short_day)
+register.filter("month_day", words.month_day)
+register.filter("moment", words.moment_text)
+register.filter("period", words.period_text)
+register.filter("within", words.within_text)
+register.filter("case_number", words.case_number)
+register.filter("article", words.article_text)
+register.filter("state_word", words.state_word)
+register.filter("post_title", words.post_title)
+register.filter("counts_by", words.counts_by_text)
+register.filter("whom", words.whom)
+
+
+@register.filter
+def left(view: DutyView) -> str:
+    """Return how much time is left of a duty's clock, or over."""
+    return words.left_text(view.clock, view.days_left)
+
+
+@register.filter
+def html_language(code: str) -> str:
+    """Return the language as HTML names it, so that a browser picks the right glyphs."""
+    return "en" if code == "en" else "zh-CN"
+
+
+@register.filter
+def entry_shape(kind: str) -> str:
+    """Return the class by which the thread shows a lapse, or what the clock wrote, apart from people's doings."""
+    if kind == LAPSE_KIND:
+        return "is-lapse"
+    return "is-clock" if kind.startswith(("duty.", "period.")) else "is-done"
