@@ -6,10 +6,12 @@ from datetime import date
 from typing import ClassVar, Final
 
 from django.conf import settings
-from django.db import models
+from django.contrib.auth import get_user_model
+from django.db import models, transaction
 from django.db.models import Q
 
-from yipan.offices.office import Organisation
+from yipan.errors import YipanError
+from yipan.offices.office import Organisation, organisation
 
 #: What each role may do. A verb asks for one of these words; the list is closed.
 ROLES: Final[dict[str, frozenset[str]]] = {
@@ -61,3 +63,43 @@ class Posting(models.Model):
     def __str__(self) -> str:
         """Return who stands where as what."""
         return f"{self.officer}: {self.role} {self.organisation_id}"
+
+
+class UnknownRoleError(YipanError):
+    """There is no such role."""
+
+    code: ClassVar[str] = "unknown-role"
+    exit_code: ClassVar[int] = 2
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "没有名为“{role}”的岗位，可用：{known}。",
+        "en": "There is no role {role!r}; there are: {known}.",
+    }
+
+
+class NameTakenError(YipanError):
+    """Another account bears that name."""
+
+    code: ClassVar[str] = "name-taken"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "账号“{username}”已经存在。",
+        "en": "There is already an account {username!r}.",
+    }
+    next_step: ClassVar[dict[str, str]] = {"zh": "请换一个账号名。", "en": "Choose another name."}
+
+
+def post_new_officer(username: str, name: str, password: str, office: str, role: str, from_on: date) -> Officer:
+    """Make an account and its first posting.
+
+    Raises:
+        UnknownRoleError, UnknownOrganisationError, NameTakenError: the role, the office or the name is wrong.
+    """
+    if role not in ROLES:
+        raise UnknownRoleError(role=role, known=", ".join(ROLES))
+    where = organisation(office)
+    accounts = get_user_model().objects
+    if accounts.filter(username=username).exists():
+        raise NameTakenError(username=username)
+    with transaction.atomic():
+        officer = Officer.objects.create(user=accounts.create_user(username, password=password), name=name)
+        Posting.objects.create(officer=officer, organisation=where, role=role, from_on=from_on)
+    return officer

@@ -1,0 +1,39 @@
+"""Who acts on the command line: an officer named by `--as`, or the local operator of a folder without accounts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from yipan.errors import YipanError
+from yipan.offices.office import organisation
+from yipan.offices.officer import Officer
+from yipan.offices.permit import Permit, local_permit, permit_for
+
+
+class UnknownOfficerError(YipanError):
+    """No account bears that name."""
+
+    code: ClassVar[str] = "unknown-officer"
+    exit_code: ClassVar[int] = 2
+    sentence: ClassVar[dict[str, str]] = {"zh": "没有名为“{officer}”的账号。", "en": "There is no account {officer!r}."}
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "用 yipan officers list 查看账号。",
+        "en": "List the accounts with: yipan officers list",
+    }
+
+
+def acting(office: str, officer: str | None, now: datetime) -> Permit:
+    """Return the permit under which a command acts for an office.
+
+    Raises:
+        UnknownOrganisationError, UnknownOfficerError, NotPostedError: who or where is wrong.
+        NotPermittedError: the folder has accounts, and none was named.
+    """
+    where = organisation(office)
+    if officer is None:
+        return local_permit(where, "command line", now)
+    found = Officer.objects.filter(user__username=officer).first()
+    if found is None:
+        raise UnknownOfficerError(officer=officer)
+    return permit_for(found, where.id, "command line", now)

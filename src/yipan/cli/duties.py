@@ -1,0 +1,263 @@
+"""Commands of the heart: `record`, `sweep`, `duties`, `journal`, `replay`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import click
+
+from yipan.cli.console import MOMENT, Console, json_option, now, progress_line, set_up, show_json
+
+
+@click.command()
+@click.argument("kind")
+@click.option("--office", required=True, metavar="CODE", help="The office that records.")
+@click.option("--as", "officer", metavar="OFFICER", help="With whose rights.")
+@click.option("--thread", type=click.UUID, help="The case; not needed where the kind begins one.")
+@click.option("--at", "at", type=MOMENT, help="The moment that counts, with --evidence of it.")
+@click.option("--evidence", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What shows that moment.")
+@click.option("--on-behalf-of", metavar="CODE", help="An office not on the system whose act this is.")
+@click.option("--event-id", type=click.UUID, help="The same id twice records once.")
+@click.option("--follows", type=click.UUID, multiple=True, help="An entry this one follows.")
+@click.option("--corrects", type=click.UUID, help="An entry that this one takes the place of.")
+@click.option("--as-of", type=int, help="How many entries the case had when you looked; refused if it has more.")
+@click.option("--field", "fields", multiple=True, metavar="k=v", help="A field or a role; may be repeated.")
+@json_option
+def record(kind: str, *, as_json: bool, **said: Any) -> None:  # noqa: ANN401  # click's options, typed above
+    """Record one event and do what the rules in force say.
+
+    Example: yipan record office.opened --office 440104001
+    """
+    set_up()
+    # These rooms hold tables, and can be imported once Django is set up.
+    from yipan.cli.acting import acting  # noqa: PLC0415
+    from yipan.documents.verbs import record_draft  # noqa: PLC0415
+    from yipan.duties.draft import Draft  # noqa: PLC0415
+    from yipan.offices.office import canonical  # noqa: PLC0415
+
+    moment = now()
+    draft = Draft(
+        kind=kind,
+        fields=_fields(said["fields"]),
+        id=said["event_id"],
+        thread=said["thread"],
+        at=said["at"],
+        on_behalf_of=canonical(said["on_behalf_of"]) if said["on_behalf_of"] else "",
+        follows=tuple(said["follows"]),
+        corrects=said["corrects"],
+    )
+    path: Path | None = said["evidence"]
+    file = (path.name, path.read_bytes()) if path else None
+    permit = acting(said["office"], said["officer"], moment)
+    receipt = record_draft(permit, draft, file, said["as_of"], moment)
+    answer = {
+        "event": (receipt.events or receipt.already or (None,))[0],
+        "thread": receipt.threads[0] if receipt.threads else said["thread"],
+        "already": bool(receipt.already),
+        "duties": {"opened": receipt.opened, "closed": receipt.closed, "recomputed": receipt.recomputed},
+    }
+    if as_json:
+        show_json(answer)
+        return
+    console = Console()
+    console.say(f"已记录 {answer['event']}", f"Recorded {answer['event']}")
+    console.say(f"案件 {answer['thread']}", f"Case {answer['thread']}")
+    console.say(
+        f"新增职责 {receipt.opened}，了结 {receipt.closed}，重算 {receipt.recomputed}",
+        f"Duties: {receipt.opened} opened, {receipt.closed} closed, {receipt.recomputed} recomputed",
+    )
+
+
+def _fields(pairs: tuple[str, ...]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for pair in pairs:
+        name, mark, value = pair.partition("=")
+        if not mark:
+            message = f"--field {pair!r}: write name=value"
+            raise click.UsageError(message)
+        found[name.strip()] = value
+    return found
+
+
+@click.command()
+@click.option("--now", "moment", type=MOMENT, help="Sweep as of this moment; now when not said.")
+@json_option
+def sweep(moment: datetime | None, *, as_json: bool) -> None:
+    """Open what the calendar opens and write down what lapsed. May be stopped and run again.
+
+    Example: yipan sweep --now 2026-04-01T09:00
+    """
+    set_up()
+    from yipan.duties.sweep import sweep as run  # noqa: PLC0415  # after Django is set up
+
+    console = Console()
+    swept = run(moment or now(), progress_line(console))
+    if as_json:
+        show_json({"offices": swept.offices, "turned": swept.turned, "lapsed": swept.lapsed})
+    else:
+        console.say(
+            f"启用机构 {swept.offices}，期间届至 {swept.turned}，逾期 {swept.lapsed}",
+            f"{swept.offices} offices, {swept.turned} periods turned, {swept.lapsed} deadlines passed",
+        )
+
+
+@click.command()
+@click.option("--office", required=True, metavar="CODE", help="Whose duties.")
+@click.option("--as", "officer", metavar="OFFICER", help="With whose rights.")
+@click.option("--open", "only", flag_value="open", help="Only open ones.")
+@click.option("--overdue", "only", flag_value="overdue", help="Only open ones past their deadline.")
+@click.option("--now", "moment", type=MOMENT, help="Overdue as of this moment.")
+@json_option
+def duties(office: str, officer: str | None, only: str | None, moment: datetime | None, *, as_json: bool) -> None:
+    """List what an office owes, with deadline, state and article.
+
+    Example: yipan duties --office 450921 --open
+    """
+    set_up()
+    # These rooms hold tables, and can be imported once Django is set up.
+    from yipan.cli.acting import acting  # noqa: PLC0415
+    from yipan.duties.lawbook import lawbook  # noqa: PLC0415
+    from yipan.duties.queries import cite_of, clock_of, duties_of  # noqa: PLC0415
+
+    asked_at = moment or now()
+    found = duties_of(acting(office, officer, now()), asked_at, only=only or "")
+    rulebook = lawbook()
+    if as_json:
+        show_json([_duty_data(duty, cite_of(duty, rulebook).as_dict(), rulebook, asked_at) for duty in found])
+        return
+    for duty in found:
+        word, left = clock_of(duty, rulebook, asked_at)
+        cite = " ".join(cite_of(duty, rulebook).as_dict().values())
+        click.echo(f"{duty.due_on or '—'}  {word}{'' if left is None else f' {left:+d}'}  {duty.rule} → {duty.owed_to}  {cite}")
+    if not found:
+        Console().say("没有。", "None.")
+
+
+def _duty_data(duty: Any, cite: dict[str, str], rulebook: Any, at: datetime) -> dict[str, Any]:  # noqa: ANN401  # rows of a room imported late
+    from yipan.duties.queries import clock_of  # noqa: PLC0415  # after Django is set up
+
+    return {
+        "rule": duty.rule,
+        "owed_by": duty.owed_by,
+        "owed_to": duty.owed_to,
+        "thread": duty.thread,
+        "opened_at": duty.opened_at,
+        "due_at": duty.due_at,
+        "provisional": duty.provisional,
+        "state": duty.state,
+        "cite": cite,
+        "clock": clock_of(duty, rulebook, at)[0],
+        "party": duty.party_role,
+        "period": duty.period,
+        "due_on": duty.due_on,
+        "lapsed_at": duty.lapsed_at,
+        "closed_at": duty.closed_at,
+    }
+
+
+@click.group()
+def journal() -> None:
+    """The journal: verify its chains, sign a checkpoint.
+
+    Example: yipan journal verify
+    """
+
+
+@journal.command("verify")
+@json_option
+def verify(*, as_json: bool) -> None:
+    """Compute every digest again and hold every chain against every checkpoint.
+
+    Example: yipan journal verify --json
+    """
+    set_up()
+    from yipan.duties import checkpoint  # noqa: PLC0415  # after Django is set up
+    from yipan.duties.replay import verify as run  # noqa: PLC0415
+
+    console = Console()
+    found = run(progress_line(console))
+    if as_json:
+        show_json(
+            {
+                "ok": not found.faults,
+                "organisations": found.organisations,
+                "events": found.events,
+                "checkpoints": found.checkpoints,
+                "unprotected": found.unprotected,
+                "checkpoints_leave_the_machine": checkpoint.leaves_the_machine(),
+                "faults": found.faults,
+            }
+        )
+    else:
+        for fault in found.faults:
+            click.echo(fault)
+        console.say(
+            f"{found.organisations} 条链，{found.events} 条记录，{found.checkpoints} 个检查点，{len(found.faults)} 处问题；"
+            f"最后一个检查点之后的 {found.unprotected} 条尚未受保护。",
+            f"{found.organisations} chains, {found.events} entries, {found.checkpoints} checkpoints, "
+            f"{len(found.faults)} faults; {found.unprotected} entries are younger than the last checkpoint.",
+        )
+        if not checkpoint.leaves_the_machine():
+            console.say(
+                "检查点仍在本机：请把 YIPAN_CHECKPOINTS 设为另一台机器上的文件夹。",
+                "The checkpoints stay on this machine: set YIPAN_CHECKPOINTS to a folder on another one.",
+            )
+    if found.faults:
+        raise click.exceptions.Exit(1)
+
+
+@journal.command("checkpoint")
+@json_option
+def take_checkpoint(*, as_json: bool) -> None:
+    """Sign the heads of all chains now.
+
+    Example: yipan journal checkpoint
+    """
+    set_up()
+    from yipan.duties import checkpoint  # noqa: PLC0415  # after Django is set up
+
+    path = checkpoint.take(now())
+    if as_json:
+        show_json({"file": path and path.name})
+    else:
+        Console().say(f"检查点：{path.name if path else '没有新的记录'}", f"Checkpoint: {path.name if path else 'nothing new'}")
+
+
+@click.command()
+@click.option("--check", is_flag=True, required=True, help="Compare the rebuilt duties with the table.")
+@click.option("--thread", "threads", type=click.UUID, multiple=True, help="Only these threads.")
+@json_option
+def replay(threads: tuple[UUID, ...], *, check: bool, as_json: bool) -> None:
+    """Rebuild every duty from the journal and compare it with the table.
+
+    Example: yipan replay --check
+    """
+    set_up()
+    from yipan.duties.replay import replay as run  # noqa: PLC0415  # after Django is set up
+
+    console = Console()
+    found = run(list(threads) or None, progress_line(console) if check else None)
+    if as_json:
+        show_json(
+            {
+                "ok": not found.differences,
+                "threads": found.threads,
+                "duties": found.duties,
+                "differences": found.differences,
+            }
+        )
+    else:
+        for difference in found.differences:
+            click.echo(difference)
+        console.say(
+            f"{found.threads} 个案件，{found.duties} 项职责，{len(found.differences)} 处不符。",
+            f"{found.threads} threads, {found.duties} duties, {len(found.differences)} differences.",
+        )
+    if found.differences:
+        raise click.exceptions.Exit(1)
+
+
+COMMANDS = (record, sweep, duties, journal, replay)

@@ -1,0 +1,349 @@
+"""Commands of the law: `due`, `migrant`, `packs`. Those that only compute touch no database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+import click
+
+from yipan.cli.console import MOMENT, SHANGHAI, Console, json_option, now, set_up, show_json
+from yipan.database import rule_packs
+from yipan.errors import FaultsFoundError, YipanError
+from yipan.law.check import check_packs
+from yipan.law.counting import parse_within
+from yipan.law.deadline import Deadline, deadline
+from yipan.law.pack import Pack, read_packs
+from yipan.law.reading import Faults
+from yipan.law.rulebook import Adoption, Rulebook
+from yipan.law.scope import district_by_digits, migrant
+from yipan.offices.divisions import read_divisions
+
+_LEVELS = {2: "province", 4: "city", 6: "county", 9: "township", 12: "village"}
+
+
+class NotAskedError(YipanError):
+    """The question lacks a part."""
+
+    code: ClassVar[str] = "not-asked"
+    exit_code: ClassVar[int] = 2
+    sentence: ClassVar[dict[str, str]] = {"zh": "缺少：{missing}。", "en": "This is missing: {missing}."}
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "例如：yipan due birth-reg-reply-15wd --on 2026-03-02 --owed-by 450921100",
+        "en": "For example: yipan due birth-reg-reply-15wd --on 2026-03-02 --owed-by 450921100",
+    }
+
+
+class UnknownCodeError(YipanError):
+    """The division table has no such code."""
+
+    code: ClassVar[str] = "unknown-division"
+    exit_code: ClassVar[int] = 2
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "区划表中没有代码“{code}”。",
+        "en": "The table of divisions has no code {code!r}.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请核对2、4、6、9或12位区划代码；部门写在冒号后，如 450921:police。",
+        "en": "Check the code of 2, 4, 6, 9 or 12 digits; a department follows a colon, as 450921:police.",
+    }
+
+
+def packs_or_faults() -> list[Pack]:
+    """Return every pack on disk.
+
+    Raises:
+        FaultsFoundError: all faults of all packs.
+    """
+    faults = Faults()
+    packs = read_packs(rule_packs(), faults)
+    check_packs(packs, faults)
+    if faults.lines:
+        raise FaultsFoundError(faults.lines)
+    return packs
+
+
+def _rulebook() -> Rulebook:
+    return Rulebook([Adoption(pack=pack) for pack in packs_or_faults()])
+
+
+def _known_codes(*references: str | None) -> tuple[str, ...]:
+    """Return the ids that references mean, each of a division that exists; a village by its township."""
+    given = [reference for reference in references if reference]
+    codes = {each.code for each in read_divisions()} if given else set()
+    for reference in given:
+        code = reference.partition(":")[0]
+        if (code[:9] if len(code) == len("450921100201") else code) not in codes:
+            raise UnknownCodeError(code=code)
+    return tuple(reference.removesuffix(":health") if reference else "" for reference in references)
+
+
+def _level(organisation: str) -> str | None:
+    code = organisation.partition(":")[0]
+    return "nation" if code == "00" else _LEVELS.get(len(code))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    rule: str | None
+    on: datetime
+    owed_by: str
+    owed_to: str
+    priority: str
+    within: str | None
+
+
+@click.command()
+@click.argument("rule", required=False)
+@click.option("--on", "on", type=MOMENT, required=True, help="The day or moment it counts from.")
+@click.option("--owed-by", metavar="CODE", help="The organisation that owes it.")
+@click.option("--owed-to", metavar="CODE", help="The organisation it is owed to.")
+@click.option("--priority", type=click.Choice(["normal", "urgent"]), default="normal", show_default=True)
+@click.option("--within", metavar="TEXT", help='A period instead of a rule, as "15 working_days".')
+@json_option
+def due(
+    rule: str | None,
+    on: datetime,
+    owed_by: str | None,
+    owed_to: str | None,
+    priority: str,
+    within: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Say by when something is due, under which article, and which days counted.
+
+    Example: yipan due birth-reg-reply-15wd --on 2026-03-02 --owed-by 450921100 --owed-to 440104001
+    """
+    known = _known_codes(owed_by, owed_to)
+    asked = _Asked(rule=rule, on=on, owed_by=known[0], owed_to=known[1], priority=priority, within=within)
+    answer = _due_by_period(asked) if within else _due_by_rule(asked)
+    if as_json:
+        show_json(answer)
+    else:
+        _say_due(answer, Console())
+
+
+def _due_by_period(asked: _Asked) -> dict[str, Any]:
+    if asked.rule:
+        raise NotAskedError(missing="RULE / --within")
+    found = parse_within(asked.within)
+    dated = deadline(found, asked.on, _rulebook().calendar_at(None))
+    return _answer(dated, within=str(found), rule=None, version=None, cite=None)
+
+
+def _due_by_rule(asked: _Asked) -> dict[str, Any]:
+    missing = [name for name, value in (("RULE", asked.rule), ("--owed-by", asked.owed_by)) if not value]
+    if missing:
+        raise NotAskedError(missing=", ".join(missing))
+    book = _rulebook()
+    day = asked.on.astimezone(SHANGHAI).date()
+    rule = book.rule(str(asked.rule), day, asked.owed_by)
+    bound = book.bound(
+        rule,
+        asked.on,
+        debtor=asked.owed_by,
+        creditor=asked.owed_to,
+        levels=(_level(asked.owed_by), _level(asked.owed_to)),
+        clock={"priority": asked.priority},
+    )
+    return _answer(
+        bound.deadline,
+        within=str(bound.within),
+        rule=rule.id,
+        version=bound.version_on,
+        cite={**bound.cite.as_dict(), **({"rule": bound.clock_rule} if bound.clock_rule != rule.id else {})},
+    )
+
+
+def _answer(dated: Deadline, **said: object) -> dict[str, Any]:
+    return {
+        "due_on": dated.due_on,
+        "due_at": dated.due_at,
+        "provisional": dated.provisional,
+        **said,
+        "calendar": list(dated.calendars),
+        "counted": list(dated.counted),
+    }
+
+
+def _say_due(answer: dict[str, Any], console: Console) -> None:
+    if answer["due_on"] is None:
+        console.say("长期有效，没有期限。", "A standing duty: it has no clock.")
+    else:
+        mark_zh = "（暂定：该年度放假安排尚未公布）" if answer["provisional"] else ""
+        mark_en = " (provisional: that year's notice is not published)" if answer["provisional"] else ""
+        console.say(
+            f"到期：{answer['due_on']:%Y-%m-%d} 24时前{mark_zh}",
+            f"Due: by the end of {answer['due_on']:%Y-%m-%d}{mark_en}",
+        )
+    console.say(f"期限：{answer['within']}", f"Within: {answer['within']}")
+    if cite := answer["cite"]:
+        text = " ".join(str(value) for value in cite.values())
+        console.say(f"依据：{text}（{answer['version']} 起）", f"Under: {text} (from {answer['version']})")
+    if answer["counted"]:
+        days = " ".join(f"{day:%m-%d}" for day in answer["counted"])
+        console.say(f"计入的日子：{days}", f"Days counted: {days}")
+
+
+@click.command("migrant")
+@click.option("--home", required=True, metavar="CODE", help="Where she is registered.")
+@click.option("--residence", required=True, metavar="CODE", help="Where she lives now.")
+@click.option("--reason", required=True, help="work, life, study, medical, travel, visit or business-trip.")
+@click.option("--on", "on", type=MOMENT, help="The day; today when not said.")
+@json_option
+def migrant_command(home: str, residence: str, reason: str, on: datetime | None, *, as_json: bool) -> None:
+    """Say whether somebody counts as living away from home. Nobody is turned away for not counting.
+
+    Example: yipan migrant --home 450921100 --residence 440104001 --reason work
+    """
+    _known_codes(home, residence)
+    day = (on or now()).date()
+    scope = next(
+        scope for pack in packs_or_faults() if pack.in_force(day) for scope in pack.scopes.values()
+    )
+    found = migrant(home, residence, reason, scope=scope, is_district=district_by_digits)
+    console = Console()
+    if as_json:
+        because = console.pick(found.because)
+        show_json({"migrant": found.migrant, "because": because, "cite": found.cite.as_dict()})
+        return
+    console.say("计入流动人口。" if found.migrant else "不计入流动人口。", "Counts." if found.migrant else "Does not count.")
+    click.echo(console.pick(found.because))
+
+
+@click.group()
+def packs() -> None:
+    """Rule packs: check them, list them, show a rule, adopt a pack.
+
+    Example: yipan packs show birth-reg-reply-15wd
+    """
+
+
+@packs.command("check")
+@json_option
+def check(*, as_json: bool) -> None:
+    """Read every pack and say all faults at once, by file and key.
+
+    Example: yipan packs check
+    """
+    faults = Faults()
+    found = read_packs(rule_packs(), faults)
+    check_packs(found, faults)
+    if as_json:
+        show_json({"packs": len(found), "faults": faults.lines})
+    else:
+        for line in faults.lines:
+            click.echo(line)
+        Console().say(
+            f"{len(found)} 个规则包，{len(faults.lines)} 处问题。", f"{len(found)} packs, {len(faults.lines)} faults."
+        )
+    if faults.lines:
+        raise click.exceptions.Exit(1)
+
+
+@packs.command("list")
+@json_option
+def list_packs(*, as_json: bool) -> None:
+    """List the packs with their days of force, and their rules.
+
+    Example: yipan packs list --json
+    """
+    found = packs_or_faults()
+    if as_json:
+        show_json([_pack_data(pack) for pack in found])
+        return
+    console = Console()
+    for pack in found:
+        until = pack.until_on or "…"
+        click.echo(f"{pack.name}  {pack.from_on} – {until}  {console.pick(pack.title)}")
+        for rule in (*pack.rules.values(), *pack.overlays):
+            click.echo(f"    {rule.id}  {console.pick(rule.title)}")
+
+
+def _pack_data(pack: Pack) -> dict[str, Any]:
+    return {
+        "pack": pack.name,
+        "title": pack.title,
+        "authority": pack.authority,
+        "scope": pack.scope,
+        "from": pack.from_on,
+        "until": pack.until_on,
+        "digest": pack.digest,
+        "rules": list(pack.rules),
+        "overlays": [each.id for each in pack.overlays],
+        "kinds": list(pack.kinds),
+        "calendars": [each.name for each in pack.calendars],
+    }
+
+
+@packs.command("show")
+@click.argument("rule")
+@json_option
+def show(rule: str, *, as_json: bool) -> None:
+    """Show a rule: what it says in each pack and version, and the overlays over it.
+
+    Example: yipan packs show birth-reg-reply-15wd
+    """
+    book = _rulebook()
+    holders = book.holders(rule)
+    overlays = book.overlays(rule)
+    rows = [
+        {"pack": pack.name, "rule": each.id, "title": each.title, "from": max(pack.from_on, version.from_on),
+         "until": pack.until_on, "within": _within_text(version), "cite": version.cite.as_dict()}
+        for pack, each in (*holders, *overlays)
+        for version in each.versions
+    ]  # fmt: skip
+    texts = {pack.name: each.text for pack, each in holders}
+    if as_json:
+        show_json({"rule": rule, "text": texts, "versions": rows})
+        return
+    console = Console()
+    click.echo(f"{rule}  {console.pick(holders[0][1].title)}")
+    click.echo(console.pick(holders[0][1].text))
+    for row in rows:
+        cite = " ".join(row["cite"].values())
+        click.echo(f"  {row['from']} – {row['until'] or '…'}  {row['pack']} {row['rule']}: {row['within']}  {cite}")
+
+
+def _within_text(version: Any) -> str:  # noqa: ANN401  # a Version
+    if version.by_field:
+        return ", ".join(f"{version.by_field}={value}: {within}" for value, within in version.by_value.items())
+    return str(version.within)
+
+
+@packs.command("adopt")
+@click.argument("names", nargs=-1, required=True, metavar="PACK...")
+@click.option("--office", default="00", show_default=True, metavar="CODE", help="Who adopts.")
+@click.option("--as", "officer", metavar="OFFICER", help="With whose rights.")
+@click.option("--effective-on", type=MOMENT, help="From which day this edition replaces an earlier one.")
+@json_option
+def adopt_command(
+    names: tuple[str, ...], office: str, officer: str | None, effective_on: datetime | None, *, as_json: bool
+) -> None:
+    """Adopt rule packs here, by an event that keeps their very texts.
+
+    Example: yipan packs adopt decree-555 rong-2008
+    """
+    set_up()
+    # These rooms hold tables, and can be imported once Django is set up.
+    from yipan.cli.acting import acting  # noqa: PLC0415
+    from yipan.duties.adopting import adopt  # noqa: PLC0415
+
+    moment = now()
+    receipt = adopt(
+        names,
+        root=rule_packs(),
+        permit=acting(office, officer, moment),
+        now=moment,
+        effective_on=effective_on.date() if effective_on else None,
+    )
+    if as_json:
+        show_json({"adopted": list(names), "events": receipt.events, "already": receipt.already})
+    else:
+        Console().say(f"已采用：{'、'.join(names)}", f"Adopted: {', '.join(names)}")
+
+
+COMMANDS = (due, migrant_command, packs)
+

@@ -1,0 +1,41 @@
+"""The group of all commands, and how any refusal ends: a sentence, the next step, an exit code."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from yipan.cli import demo, duties, law, offices, serve
+from yipan.cli.console import Console, say_refusal
+from yipan.errors import YipanError
+
+#: The exit code of a misuse, the same as click's own.
+MISUSED = 2
+
+
+class Program(click.Group):
+    """A group that turns a refusal of any room into text or JSON and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; a refusal is said once, without a traceback."""
+        try:
+            return super().invoke(ctx)
+        except YipanError as refusal:
+            say_refusal(refusal, as_json="--json" in sys.argv, console=Console())
+            ctx.exit(refusal.exit_code)
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="yipan")
+def main() -> None:
+    """一盘棋 Yipan: what offices owe each other and the people they serve, by when, under which article.
+
+    Exit codes: 0 done, 1 found faults, 2 misused. The data folder is YIPAN_HOME (default .yipan).
+
+    Example: yipan due birth-reg-reply-15wd --on 2026-03-02 --owed-by 450921100
+    """
+
+
+for command in (*law.COMMANDS, *duties.COMMANDS, *offices.COMMANDS, *serve.COMMANDS, *demo.COMMANDS):
+    main.add_command(command)
