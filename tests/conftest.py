@@ -8,9 +8,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import django
 import hypothesis
 import psycopg
 import pytest
+from django.core.management import call_command
+from django.db import connections
 
 from tests.database.users import until_nobody_uses
 from yipan import database
@@ -19,6 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+# Before anything of ours is imported: every test is kept away from the data folder of whoever runs them. Setting
+# Django up reads the settings and starts nothing.
+HOME = Path(tempfile.mkdtemp(prefix="yh-"))  # short: the socket's path has to fit
+for _name in ("DATABASE_URL", "DATABASE_MIGRATE_URL", "YIPAN_HOSTS", "YIPAN_HTTPS", "YIPAN_LANG", "YIPAN_CHECKPOINTS"):
+    os.environ.pop(_name, None)
+os.environ["YIPAN_HOME"] = str(HOME)
+os.environ["DJANGO_SETTINGS_MODULE"] = "yipan.settings"
+django.setup(set_prefix=False)
+
 # How long an example takes says something of the machine and nothing of the law.
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
@@ -26,26 +38,18 @@ hypothesis.settings.load_profile("house")
 
 @pytest.fixture(scope="session", autouse=True)
 def yipan_home() -> Iterator[Path]:
-    """Keep every test away from the data folder of whoever runs them; starts nothing."""
-    folder = Path(tempfile.mkdtemp(prefix="yh-"))  # short: the socket's path has to fit
-    for name in ("DATABASE_URL", "DATABASE_MIGRATE_URL", "YIPAN_HOSTS", "YIPAN_HTTPS"):
-        os.environ.pop(name, None)
-    os.environ["YIPAN_HOME"] = str(folder)
-    os.environ["DJANGO_SETTINGS_MODULE"] = "yipan.settings"
-    yield folder
+    """Give the data folder of this run, and take it away at the end; starts nothing."""
+    yield HOME
+    connections.close_all()
     database.leave()
-    until_nobody_uses(folder)
-    shutil.rmtree(folder)
+    until_nobody_uses(HOME)
+    shutil.rmtree(HOME)
 
 
 @pytest.fixture(scope="session")
 def home(yipan_home: Path) -> Path:
-    """Give the data folder with its server running, its tables migrated and Django set up."""
-    import django  # noqa: PLC0415 (only a test that asks for the database reads the settings)
-    from django.core.management import call_command  # noqa: PLC0415
-
+    """Give the data folder with its server running and its tables migrated."""
     database.ensure()
-    django.setup(set_prefix=False)
     database.migrate()
     call_command("collectstatic", interactive=False, verbosity=0)
     return yipan_home

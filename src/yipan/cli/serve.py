@@ -28,7 +28,7 @@ def serve(host: str, port: int, workers: int) -> None:
 def run_server(host: str, port: int, workers: int) -> None:
     """Become the web server: this process ends with it."""
     sys.stdout.flush()
-    arguments = ["gunicorn", "--bind", f"{host}:{port}", "--workers", str(workers), "--access-logfile", "/dev/null"]
+    arguments = ["gunicorn", "--bind", f"{host}:{port}", "--workers", str(workers), "--no-control-socket"]
     os.execv(sys.executable, [sys.executable, "-m", *arguments, "yipan.wsgi:application"])  # noqa: S606  # our own interpreter
 
 

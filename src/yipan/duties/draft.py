@@ -149,7 +149,13 @@ class Draftsman:
         own = [role for name in allowed for role in kind.in_group(name)]
         if any(actor in found.get(role, ()) for role in own):
             return
-        held = [role for role in own if actor in in_case.get(role, ()) and role not in found]
+        # Whoever names a member of a group has said which one is meant: the actor's own part is not added to it.
+        named = {kind.roles[role].group for role in found if kind.roles[role].group}
+        held = [
+            role
+            for role in own
+            if actor in in_case.get(role, ()) and role not in found and kind.roles[role].group not in named
+        ]
         free = [role for role in own if role not in in_case and role not in found and not kind.roles[role].group]
         if len(held) > 1:
             titles = "、".join(kind.roles[role].title["zh"] for role in held)
@@ -173,12 +179,18 @@ class Draftsman:
         """Fill a group of which the case knows one member; else the draft must say which one is meant."""
         for group in sorted({role.group for role in kind.roles.values() if role.group}):
             members = kind.in_group(group)
-            if any(found.get(role) for role in members):
+            whole = any(kind.roles[role].required for role in members)
+            named = [role for role in members if found.get(role)]
+            if len(named) > 1 and not whole:
+                faults.append(
+                    Fault(field=named[1], zh="一次只写一方，另一方请另作记录。", en="One party at a time: record the other apart.")
+                )
+            if named or whole:
                 continue
             known = [role for role in members if role in in_case]
             if len(known) == 1:
                 found[known[0]] = in_case[known[0]]
-            elif not any(kind.roles[role].required for role in members):
+            else:
                 titles = "、".join(kind.roles[role].title["zh"] for role in members)
                 faults.append(
                     Fault(field=members[0], zh=f"请写明是哪一方：{titles}。", en=f"Say which party: {', '.join(members)}.")

@@ -74,6 +74,18 @@ def _event(row: tuple[object, ...]) -> Event:
     )
 
 
+def seen_by(cursor: CursorWrapper, organisation: str, threads: Sequence[UUID]) -> set[UUID]:
+    """Return those of the threads of which an organisation may read some entry, or owes some duty."""
+    if not threads:
+        return set()
+    cursor.execute(
+        "SELECT thread_id FROM duties_event WHERE thread_id = ANY(%(threads)s) AND %(own)s = ANY(seen_by)"
+        " UNION SELECT thread_id FROM duties_duty WHERE thread_id = ANY(%(threads)s) AND owed_by = %(own)s",
+        {"threads": list(threads), "own": organisation},
+    )
+    return {row[0] for row in cursor.fetchall()}
+
+
 def opened_offices(cursor: CursorWrapper) -> frozenset[str]:
     """Return the organisations that are on the system."""
     cursor.execute("SELECT organisation FROM duties_openedoffice WHERE closed_at IS NULL")

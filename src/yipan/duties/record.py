@@ -100,7 +100,7 @@ def record(
         old = [each for each in threads if each not in fresh]
         batch.history = journal.events_of(cursor, old)
         batch.before = settle.rows_of(cursor, old) if old else {}
-        _refuse_strangers(batch, fresh, as_of or {})
+        _refuse_strangers(batch, fresh, journal.seen_by(cursor, permit.organisation, old), as_of or {})
         checked = _check(cursor, batch)
         entries = _entries(cursor, batch, checked)
         changed = _settle(batch, entries)
@@ -153,23 +153,16 @@ def _leave_out_known(cursor: CursorWrapper, batch: _Batch) -> None:
     batch.drafts = kept
 
 
-def _refuse_strangers(batch: _Batch, fresh: set[UUID], as_of: Mapping[UUID, int]) -> None:
+def _refuse_strangers(batch: _Batch, fresh: set[UUID], seen: set[UUID], as_of: Mapping[UUID, int]) -> None:
     """Refuse a thread that does not exist yet but was named, one this office is no party to, and a stale view."""
     for _, thread, draft, kind in batch.drafts:
         history = batch.history.get(thread, [])
         if draft.thread and (thread in fresh or not history) and not (kind.begins_case or kind.thread != "case"):
             raise UnknownThreadError(thread=thread)
-        if history and not _is_party(batch, thread, history):
+        if history and thread not in seen:
             raise UnknownThreadError(thread=thread)
         if thread in as_of and as_of[thread] != len(history):
             raise StaleCaseError
-
-
-def _is_party(batch: _Batch, thread: UUID, history: Sequence[Event]) -> bool:
-    own = batch.permit.organisation
-    if any(own in held or own == event.actor for event in history for held in event.parties.values()):
-        return True
-    return any(own == duty.owed_by for duty in batch.before.values() if duty.thread == thread)
 
 
 def _check(cursor: CursorWrapper, batch: _Batch) -> list[Checked]:

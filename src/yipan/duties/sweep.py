@@ -13,6 +13,7 @@ from typing import Final
 
 from django.db import connection, transaction
 
+from yipan.duties import checkpoint
 from yipan.duties.draft import Draft
 from yipan.duties.lawbook import lawbook
 from yipan.duties.naming import lapse_id, period_thread, turn_id
@@ -44,7 +45,10 @@ class Swept:
 
 
 def sweep(now: datetime, progress: Callable[[str], None] | None = None) -> Swept:
-    """Write down what has come about by `now`. `progress` hears each office after its commit."""
+    """Write down what has come about by `now`, and sign a checkpoint when the last is an hour old.
+
+    `progress` hears each office after its commit.
+    """
     say = progress or (lambda _office: None)
     rulebook = lawbook()
     opened = _opened()
@@ -57,6 +61,7 @@ def sweep(now: datetime, progress: Callable[[str], None] | None = None) -> Swept
     for number, debtor in enumerate(debtors, start=1):
         lapsed += _write_lapses(debtor, now)
         say(f"{number}/{len(debtors)} {debtor}")
+    checkpoint.take_if_due(now)
     return Swept(offices=len(opened), turned=turned, lapsed=lapsed)
 
 
