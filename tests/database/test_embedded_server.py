@@ -321,3 +321,16 @@ ensure()
     assert done.returncode == 0, done.stderr
     assert "copied PostgreSQL to" in done.stderr
     assert [path.name.split("-")[0] for path in (folder / "cache").iterdir()] == ["postgresql"]
+
+
+@as_root
+def test_root_without_an_account_for_the_server_is_told_both_ways_out(home: Path) -> None:
+    script = f"""
+from yipan.database import cluster
+cluster.ACCOUNT = "nobody-made-this"
+cluster.shutil.which = lambda *_, **__: None
+{ENSURE}
+"""
+    done = run(script, home)
+    assert "NoServerAccountError" in done.stderr
+    assert "Run Yipan as another user, or set DATABASE_URL" in done.stderr

@@ -39,7 +39,13 @@ def townships(province: str, number: int) -> str:
 def permit(office: str, now: datetime, *roles: str) -> Permit:
     """Return a permit with the rights of the roles (head, when none is said)."""
     rights = frozenset().union(*(ROLES[role] for role in roles or ("head",)))
-    return Permit(officer="he.jing", organisation=office, rights=rights, purpose="test", until_at=now + timedelta(hours=1))
+    return Permit(
+        officer="he.jing",
+        organisation=office,
+        rights=rights,
+        purpose="test",
+        until_at=now + timedelta(hours=1),
+    )
 
 
 @dataclass(kw_only=True)
@@ -53,10 +59,12 @@ class Cast:
     touched: set[UUID] = field(default_factory=set)
     thread: UUID | None = None
 
-    def act(self, office: str, kind: str, when: str, *, thread: UUID | None = None, **said: Any) -> Receipt:
+    def act(self, office: str, kind: str, when: str, *, thread: UUID | None = None, **said: Any) -> Receipt:  # noqa: ANN401  # the fields of any kind
         """Record one event for an office at a moment; `on`, `evidence`, `id` and the like go to the draft."""
         moment = at(when)
-        words = {name: said.pop(name) for name in ("id", "evidence", "on_behalf_of", "corrects") if name in said}
+        words: dict[str, Any] = {
+            name: said.pop(name) for name in ("id", "evidence", "on_behalf_of", "corrects") if name in said
+        }
         as_of = said.pop("as_of", None)
         arrived = said.pop("arrived", None)
         if arrived:
@@ -67,7 +75,7 @@ class Cast:
         self.touched.update(receipt.threads)
         return receipt
 
-    def step(self, office: str, kind: str, when: str, **said: Any) -> Receipt:
+    def step(self, office: str, kind: str, when: str, **said: Any) -> Receipt:  # noqa: ANN401  # the fields of any kind
         """Record one event in the case."""
         return self.act(office, kind, when, thread=self.thread, **said)
 
@@ -76,9 +84,9 @@ class Cast:
         for office in (self.residence, self.her_home):
             self.act(office, "office.opened", when)
 
-    def ask(self, when: str = "2026-03-02T10:00", **said: Any) -> UUID:
+    def ask(self, when: str = "2026-03-02T10:00", **said: Any) -> UUID:  # noqa: ANN401  # the fields of any kind
         """Begin the case."""
-        fields = {
+        fields: dict[str, Any] = {
             "her_home": self.her_home, "his_home": self.his_home, "her_name": "李秀兰", "his_name": "陈志强",
             "papers": "complete", "her_agrees_verify": True, "his_agrees_verify": True, "her_agrees_notice": True,
         }  # fmt: skip
@@ -101,7 +109,9 @@ class Cast:
         wanted = thread or self.thread
         with transaction.atomic(), connection.cursor() as cursor:
             set_acting("", "test", [wanted] if wanted else [])
-            cursor.execute("SELECT kind FROM duties_event WHERE thread_id = %s ORDER BY counts_at, id", [wanted])
+            cursor.execute(
+                "SELECT kind FROM duties_event WHERE thread_id = %s ORDER BY counts_at, id", [wanted]
+            )
             return [row[0] for row in cursor.fetchall()]
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connection, transaction
@@ -17,6 +16,9 @@ from yipan.duties.record import record
 from yipan.duties.replay import verify
 from yipan.duties.sweep import sweep
 from yipan.offices.permit import NotPermittedError, PermitExpiredError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_a_registration_opens_the_duty_to_enter_it_and_one_question_for_each_home(cast: Cast) -> None:
@@ -33,8 +35,12 @@ def test_a_registration_opens_the_duty_to_enter_it_and_one_question_for_each_hom
 def test_her_home_answering_does_not_answer_for_his(cast: Cast) -> None:
     cast.open_offices()
     cast.ask()
-    cast.step(cast.residence, "verification.asked", "2026-03-03T09:00", her_home=cast.her_home, channel="system")
-    cast.step(cast.residence, "verification.asked", "2026-03-03T09:05", his_home=cast.his_home, channel="letter")
+    cast.step(
+        cast.residence, "verification.asked", "2026-03-03T09:00", her_home=cast.her_home, channel="system"
+    )
+    cast.step(
+        cast.residence, "verification.asked", "2026-03-03T09:05", his_home=cast.his_home, channel="letter"
+    )
     cast.step(
         cast.residence, "verification.arrived", "2026-03-09T09:00", his_home=cast.his_home, channel="letter",
         arrived="2026-03-06T15:00",
@@ -66,7 +72,9 @@ def test_agreement_withdrawn_later_releases_what_was_still_to_be_asked(cast: Cas
 
 def test_silence_lapses_and_lands_on_the_county_and_a_late_answer_is_recorded_on_behalf(cast: Cast) -> None:
     cast.ask()
-    cast.step(cast.residence, "verification.asked", "2026-03-03T09:05", his_home=cast.his_home, channel="letter")
+    cast.step(
+        cast.residence, "verification.asked", "2026-03-03T09:05", his_home=cast.his_home, channel="letter"
+    )
     cast.step(
         cast.residence, "verification.arrived", "2026-03-09T09:00", his_home=cast.his_home, channel="letter",
         arrived="2026-03-06T15:00",
@@ -84,9 +92,13 @@ def test_silence_lapses_and_lands_on_the_county_and_a_late_answer_is_recorded_on
     assert duties["county-sees-silence", "his_home"].in_time is True
 
 
-def test_an_answer_that_arrived_in_time_but_was_recorded_late_strikes_the_lapse_and_says_so(cast: Cast) -> None:
+def test_an_answer_that_arrived_in_time_but_was_recorded_late_strikes_the_lapse_and_says_so(
+    cast: Cast,
+) -> None:
     cast.ask()
-    cast.step(cast.residence, "verification.asked", "2026-03-03T09:05", his_home=cast.his_home, channel="letter")
+    cast.step(
+        cast.residence, "verification.asked", "2026-03-03T09:05", his_home=cast.his_home, channel="letter"
+    )
     cast.step(
         cast.residence, "verification.arrived", "2026-03-09T09:00", his_home=cast.his_home, channel="letter",
         arrived="2026-03-06T15:00",
@@ -107,10 +119,26 @@ def test_an_answer_that_arrived_in_time_but_was_recorded_late_strikes_the_lapse_
 def test_a_corrected_arrival_moves_the_deadline_and_the_old_one_is_told(cast: Cast) -> None:
     cast.ask()
     wrong = fresh_id()
-    cast.step(cast.residence, "verification.asked", "2026-03-03T09:05", his_home=cast.his_home, channel="letter")
+    cast.step(
+        cast.residence, "verification.asked", "2026-03-03T09:05", his_home=cast.his_home, channel="letter"
+    )
     said: dict[str, Any] = {"his_home": cast.his_home, "channel": "letter"}
-    cast.step(cast.residence, "verification.arrived", "2026-03-09T09:00", id=wrong, arrived="2026-03-06T15:00", **said)
-    cast.step(cast.residence, "verification.arrived", "2026-03-10T09:00", corrects=wrong, arrived="2026-03-05T15:00", **said)
+    cast.step(
+        cast.residence,
+        "verification.arrived",
+        "2026-03-09T09:00",
+        id=wrong,
+        arrived="2026-03-06T15:00",
+        **said,
+    )
+    cast.step(
+        cast.residence,
+        "verification.arrived",
+        "2026-03-10T09:00",
+        corrects=wrong,
+        arrived="2026-03-05T15:00",
+        **said,
+    )
     reply = cast.duties()["birth-reg-reply-15wd", "his_home"]
     assert reply.due_on == date(2026, 3, 26)
     assert "duty.recomputed" in cast.kinds()
@@ -119,7 +147,14 @@ def test_a_corrected_arrival_moves_the_deadline_and_the_old_one_is_told(cast: Ca
 def test_a_withdrawn_entry_voids_what_it_opened_and_stays_readable(cast: Cast) -> None:
     cast.ask()
     wrong = fresh_id()
-    cast.step(cast.residence, "verification.asked", "2026-03-03T09:05", his_home=cast.his_home, channel="letter", id=wrong)
+    cast.step(
+        cast.residence,
+        "verification.asked",
+        "2026-03-03T09:05",
+        his_home=cast.his_home,
+        channel="letter",
+        id=wrong,
+    )
     assert cast.duties()["birth-reg-verify-7wd", "his_home"].state == "discharged"
     cast.step(cast.residence, "event.retracted", "2026-03-04T09:00", corrects=wrong)
     assert cast.duties()["birth-reg-verify-7wd", "his_home"].state == "open"
@@ -130,7 +165,13 @@ def test_nobody_can_date_herself_back_without_evidence_or_forward_at_all(cast: C
     cast.ask()
     draft = {"her_home": cast.her_home, "channel": "letter"}
     early = Draft(kind="verification.asked", thread=cast.thread, at=at("2026-03-02T12:00"), fields=draft)
-    late = Draft(kind="verification.asked", thread=cast.thread, at=at("2027-03-02T12:00"), evidence=EVIDENCE, fields=draft)
+    late = Draft(
+        kind="verification.asked",
+        thread=cast.thread,
+        at=at("2027-03-02T12:00"),
+        evidence=EVIDENCE,
+        fields=draft,
+    )
     moment = at("2026-03-20T09:00")
     with pytest.raises(DraftFaultsError) as refused:
         record([early, late], permit=permit(cast.residence, moment), clock=lambda: moment)
@@ -155,22 +196,61 @@ def test_all_faults_of_a_draft_are_said_at_once_in_both_languages_and_nothing_is
 def test_an_office_outside_the_system_is_not_sent_a_system_message(cast: Cast) -> None:
     cast.ask()
     with pytest.raises(DraftFaultsError, match="not on the system"):
-        cast.step(cast.residence, "verification.asked", "2026-03-03T09:05", his_home=cast.his_home, channel="system")
+        cast.step(
+            cast.residence, "verification.asked", "2026-03-03T09:05", his_home=cast.his_home, channel="system"
+        )
 
 
 def test_an_office_that_is_no_party_cannot_tell_the_case_from_one_that_is_not_there(cast: Cast) -> None:
     cast.ask()
     for thread in (cast.thread, fresh_id()):
         with pytest.raises(UnknownThreadError):
-            cast.act(cast.her_home, "verification.answered", "2026-03-03T09:05", thread=thread, result="confirmed")
+            cast.act(
+                cast.her_home, "verification.answered", "2026-03-03T09:05", thread=thread, result="confirmed"
+            )
 
 
 def test_a_home_cannot_answer_for_the_other_home(cast: Cast) -> None:
     cast.open_offices()
     cast.ask()
-    cast.step(cast.residence, "verification.asked", "2026-03-03T09:00", her_home=cast.her_home, channel="system")
+    cast.step(
+        cast.residence, "verification.asked", "2026-03-03T09:00", her_home=cast.her_home, channel="system"
+    )
     with pytest.raises(DraftFaultsError, match="cannot record this"):
-        cast.step(cast.her_home, "verification.answered", "2026-03-04T09:00", his_home=cast.his_home, result="confirmed")
+        cast.step(
+            cast.her_home,
+            "verification.answered",
+            "2026-03-04T09:00",
+            his_home=cast.his_home,
+            result="confirmed",
+        )
+
+
+def test_the_late_office_cannot_act_on_its_own_silence_in_its_superiors_place(cast: Cast) -> None:
+    cast.ask()
+    cast.step(
+        cast.residence, "verification.asked", "2026-03-03T09:05", his_home=cast.his_home, channel="letter"
+    )
+    said = {"his_home": cast.his_home, "channel": "letter"}
+    cast.step(cast.residence, "verification.arrived", "2026-03-09T09:00", arrived="2026-03-06T15:00", **said)
+    sweep(at("2026-03-28T09:00"))
+    with pytest.raises(DraftFaultsError, match="owes nothing here as superior"):
+        cast.step(
+            cast.his_home, "silence.acted-on", "2026-03-28T10:00", his_home=cast.his_home, measure="reminded"
+        )
+    assert cast.duties()["county-sees-silence", "his_home"].state == "open"
+    cast.step(
+        cast.his_county, "silence.acted-on", "2026-03-30T10:00", his_home=cast.his_home, measure="reminded"
+    )
+    assert cast.duties()["county-sees-silence", "his_home"].in_time is True
+
+
+def test_nobody_puts_another_office_in_a_part_that_the_case_knows(cast: Cast) -> None:
+    cast.ask()
+    with pytest.raises(DraftFaultsError, match="cannot be another"):
+        cast.step(
+            cast.residence, "verification.asked", "2026-03-03T09:05", her_home=cast.his_home, channel="letter"
+        )
 
 
 def test_the_permit_is_asked_first(cast: Cast) -> None:
@@ -202,7 +282,7 @@ def test_two_people_on_one_case_the_second_is_told_and_nothing_is_overwritten(ca
     assert cast.kinds() == ["birth-registration.asked", "birth-registration.entered"]
 
 
-def _at_once(number: int, work: Callable[[int], None]) -> list[BaseException]:
+def _at_once(number: int, work: Callable[[int], object]) -> list[BaseException]:
     """Run a piece of work in threads that start together, each with its own connection; return what went wrong."""
     gate, wrong = threading.Barrier(number), []
 
@@ -225,7 +305,9 @@ def _at_once(number: int, work: Callable[[int], None]) -> list[BaseException]:
 
 def test_twenty_writers_on_one_case_lose_nothing_and_the_chain_holds(cast: Cast) -> None:
     cast.ask()
-    wrong = _at_once(20, lambda n: cast.step(cast.residence, "delay.noted", "2026-03-05T09:00", reason=f"人手不足 {n}"))
+    wrong = _at_once(
+        20, lambda n: cast.step(cast.residence, "delay.noted", "2026-03-05T09:00", reason=f"人手不足 {n}")
+    )
     assert wrong == []
     assert cast.kinds().count("delay.noted") == 20
     assert verify().faults == []
@@ -234,14 +316,18 @@ def test_twenty_writers_on_one_case_lose_nothing_and_the_chain_holds(cast: Cast)
 def test_of_twenty_writers_with_the_same_event_one_enters_it(cast: Cast) -> None:
     cast.ask()
     own = fresh_id()
-    wrong = _at_once(20, lambda _n: cast.step(cast.residence, "birth-registration.entered", "2026-03-02T11:00", id=own))
+    wrong = _at_once(
+        20, lambda _n: cast.step(cast.residence, "birth-registration.entered", "2026-03-02T11:00", id=own)
+    )
     assert wrong == []
     assert cast.kinds().count("birth-registration.entered") == 1
 
 
 def test_of_twenty_writers_who_saw_the_same_case_one_is_heard_and_nineteen_are_told(cast: Cast) -> None:
     cast.ask()
-    wrong = _at_once(20, lambda n: cast.step(cast.residence, "delay.noted", "2026-03-05T09:00", as_of=1, reason=str(n)))
+    wrong = _at_once(
+        20, lambda n: cast.step(cast.residence, "delay.noted", "2026-03-05T09:00", as_of=1, reason=str(n))
+    )
     assert [type(error) for error in wrong] == [StaleCaseError] * 19
     assert cast.kinds().count("delay.noted") == 1
 
@@ -251,5 +337,7 @@ def test_facts_are_nowhere_in_clear_in_the_database(cast: Cast) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('yipan.organisation', %s, true)", [cast.residence])
         for table in ("duties_event", "duties_payload", "duties_duty", "duties_subject"):
-            cursor.execute(f"SELECT count(*) FROM {table} t WHERE t::text ~ '李秀兰|500101199203154526|13800138000'")  # noqa: S608
+            cursor.execute(
+                f"SELECT count(*) FROM {table} t WHERE t::text ~ '李秀兰|500101199203154526|13800138000'"
+            )
             assert cursor.fetchone() == (0,), table

@@ -107,7 +107,7 @@ def test_what_a_notice_moved_into_the_year_before_is_cited_there() -> None:
 
 
 def test_the_page_on_calendars_lists_each_year_as_the_file_has_it() -> None:
-    page = (FOLDER.parents[2] / "docs" / "reference" / "calendars.md").read_text("utf-8")
+    page = (FOLDER.parents[3] / "docs" / "reference" / "calendars.md").read_text("utf-8")
 
     for one in PUBLISHED.years:
         assert one.source is not None

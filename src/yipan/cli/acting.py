@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from yipan.errors import YipanError
 from yipan.offices.office import organisation
 from yipan.offices.officer import Officer
 from yipan.offices.permit import Permit, local_permit, permit_for
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class UnknownOfficerError(YipanError):
@@ -16,7 +18,10 @@ class UnknownOfficerError(YipanError):
 
     code: ClassVar[str] = "unknown-officer"
     exit_code: ClassVar[int] = 2
-    sentence: ClassVar[dict[str, str]] = {"zh": "没有名为“{officer}”的账号。", "en": "There is no account {officer!r}."}
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "没有名为“{officer}”的账号。",
+        "en": "There is no account {officer!r}.",
+    }
     next_step: ClassVar[dict[str, str]] = {
         "zh": "用 yipan officers list 查看账号。",
         "en": "List the accounts with: yipan officers list",

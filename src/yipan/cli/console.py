@@ -8,16 +8,20 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import click
 import django
 
 from yipan.database import rule_packs
-from yipan.errors import YipanError
+
+if TYPE_CHECKING:
+    from yipan.errors import YipanError
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+#: Between these years a moment may lie: beyond them somebody mistyped, and dates would overflow.
+_FIRST_YEAR, _LAST_YEAR = 1900, 2999
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -69,10 +73,12 @@ def say_refusal(refusal: YipanError, *, as_json: bool, console: Console) -> None
 
 def json_option(function: Function) -> Function:
     """Give a command `--json`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON value and nothing else.")(function)
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON value and nothing else.")(
+        function
+    )
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[datetime]):
     """A date (its midnight) or a date and time; without a zone it is meant in Asia/Shanghai."""
 
     name = "moment"
@@ -85,6 +91,8 @@ class Moment(click.ParamType):
             found = datetime.fromisoformat(str(value))
         except ValueError:
             self.fail(f"{value!r} is no moment; write 2026-03-02 or 2026-03-02T10:00", param, ctx)
+        if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+            self.fail(f"{value!r} is not of {_FIRST_YEAR} to {_LAST_YEAR}", param, ctx)
         return found if found.tzinfo else found.replace(tzinfo=SHANGHAI)
 
 

@@ -13,12 +13,15 @@ import time
 import urllib.parse
 import urllib.request
 from datetime import date, timedelta
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 import click
 
 from yipan.cli.console import Console, now, set_up
 from yipan.cli.serve import run_server
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 #: What the story must have come to, by rule and party: the demo fails where it has not.
 OUTCOME = {
@@ -34,8 +37,8 @@ OUTCOME = {
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=int)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=int, help="The port to listen on.")
 def demo(host: str, port: int) -> None:
     """Set up an installation with the story of one couple and serve it. DEMO_CHECK=1 checks it and ends.
 
@@ -50,7 +53,10 @@ def demo(host: str, port: int) -> None:
         console.note(fault)
     if faults:
         raise click.exceptions.Exit(1)
-    console.say("故事与期限逐项核对无误；职责已由日志重算一致。", "The story's duties are as they must be, and the journal proves them.")
+    console.say(
+        "故事与期限逐项核对无误；职责已由日志重算一致。",
+        "The story's duties are as they must be, and the journal proves them.",
+    )
     if os.environ.get("DEMO_CHECK") == "1":
         _check_over_http(thread, password, console)
         return
@@ -77,14 +83,21 @@ def _faults(thread: UUID) -> list[str]:
 
     seen = case(acting(RESIDENCE, "guangzhou", now()), thread, now())
     came_to = {(view.duty.rule, view.duty.party_role): view.clock for view in seen.duties}
-    faults = [f"{key}: {came_to.get(key)}, not {clock}" for key, clock in OUTCOME.items() if came_to.get(key) != clock]
+    faults = [
+        f"{key}: {came_to.get(key)}, not {clock}"
+        for key, clock in OUTCOME.items()
+        if came_to.get(key) != clock
+    ]
     return [*faults, *replay().differences, *verify().faults]
 
 
 def _say_accounts(console: Console, host: str, port: int, password: str) -> None:
     from yipan.cli.story import ACCOUNTS  # noqa: PLC0415  # after Django is set up
 
-    console.say(f"打开 http://{host}:{port}/ ，密码都是 {password}", f"Open http://{host}:{port}/ , every password is {password}")
+    console.say(
+        f"打开 http://{host}:{port}/ ，密码都是 {password}",
+        f"Open http://{host}:{port}/ , every password is {password}",
+    )
     for account in ACCOUNTS:
         click.echo(f"  {account.username:<10} {console.pick(account.first)}")
 
@@ -118,18 +131,25 @@ def _check_over_http(thread: UUID, password: str, console: Console) -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = subprocess.Popen(  # noqa: S603  # our own program
-        [sys.executable, "-m", "yipan.cli", "serve", "--port", str(port), "--workers", "1"], stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "yipan.cli", "serve", "--port", str(port), "--workers", "1"],
+        stdout=subprocess.DEVNULL,
     )
     try:
         browser = _Browser(f"http://127.0.0.1:{port}")
         page = _wait_for(browser, server)
         browser.post("/sign-in", page, username="guangzhou", password=password)
         case = browser.get(f"/cases/{thread}")
-        missing = [text for text in ("李秀兰", "陈志强", "户籍地核实反馈", "收到核实要求之日起15个工作日内反馈") if text not in case]
+        missing = [
+            text
+            for text in ("李秀兰", "陈志强", "户籍地核实反馈", "收到核实要求之日起15个工作日内反馈")
+            if text not in case
+        ]
         if missing:
             console.note(f"the case page lacks: {', '.join(missing)}")
             raise click.exceptions.Exit(1)
-        console.say("网页已按办事员的方式登录并核对。", "The pages were checked over HTTP as a clerk sees them.")
+        console.say(
+            "网页已按办事员的方式登录并核对。", "The pages were checked over HTTP as a clerk sees them."
+        )
     finally:
         server.terminate()
         server.wait(30)

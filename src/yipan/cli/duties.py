@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from yipan.cli.console import MOMENT, Console, json_option, now, progress_line, set_up, show_json
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
 
 
 @click.command()
@@ -18,12 +21,16 @@ from yipan.cli.console import MOMENT, Console, json_option, now, progress_line, 
 @click.option("--as", "officer", metavar="OFFICER", help="With whose rights.")
 @click.option("--thread", type=click.UUID, help="The case; not needed where the kind begins one.")
 @click.option("--at", "at", type=MOMENT, help="The moment that counts, with --evidence of it.")
-@click.option("--evidence", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What shows that moment.")
+@click.option(
+    "--evidence", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What shows that moment."
+)
 @click.option("--on-behalf-of", metavar="CODE", help="An office not on the system whose act this is.")
 @click.option("--event-id", type=click.UUID, help="The same id twice records once.")
 @click.option("--follows", type=click.UUID, multiple=True, help="An entry this one follows.")
 @click.option("--corrects", type=click.UUID, help="An entry that this one takes the place of.")
-@click.option("--as-of", type=int, help="How many entries the case had when you looked; refused if it has more.")
+@click.option(
+    "--as-of", type=int, help="How many entries the case had when you looked; refused if it has more."
+)
 @click.option("--field", "fields", multiple=True, metavar="k=v", help="A field or a role; may be repeated.")
 @json_option
 def record(kind: str, *, as_json: bool, **said: Any) -> None:  # noqa: ANN401  # click's options, typed above
@@ -111,7 +118,9 @@ def sweep(moment: datetime | None, *, as_json: bool) -> None:
 @click.option("--overdue", "only", flag_value="overdue", help="Only open ones past their deadline.")
 @click.option("--now", "moment", type=MOMENT, help="Overdue as of this moment.")
 @json_option
-def duties(office: str, officer: str | None, only: str | None, moment: datetime | None, *, as_json: bool) -> None:
+def duties(
+    office: str, officer: str | None, only: str | None, moment: datetime | None, *, as_json: bool
+) -> None:
     """List what an office owes, with deadline, state and article.
 
     Example: yipan duties --office 450921 --open
@@ -123,7 +132,10 @@ def duties(office: str, officer: str | None, only: str | None, moment: datetime 
     from yipan.duties.queries import cite_of, clock_of, duties_of  # noqa: PLC0415
 
     asked_at = moment or now()
-    found = duties_of(acting(office, officer, now()), asked_at, only=only or "")
+    permit = acting(office, officer, now())
+    # The right is asked of today's posting; the moment that the question is about may lie beyond the permit.
+    permit = replace(permit, until_at=max(permit.until_at, asked_at))
+    found = duties_of(permit, asked_at, only=only or "")
     rulebook = lawbook()
     if as_json:
         show_json([_duty_data(duty, cite_of(duty, rulebook).as_dict(), rulebook, asked_at) for duty in found])
@@ -131,7 +143,9 @@ def duties(office: str, officer: str | None, only: str | None, moment: datetime 
     for duty in found:
         word, left = clock_of(duty, rulebook, asked_at)
         cite = " ".join(cite_of(duty, rulebook).as_dict().values())
-        click.echo(f"{duty.due_on or '—'}  {word}{'' if left is None else f' {left:+d}'}  {duty.rule} → {duty.owed_to}  {cite}")
+        click.echo(
+            f"{duty.due_on or '—'}  {word}{'' if left is None else f' {left:+d}'}  {duty.rule} → {duty.owed_to}  {cite}"
+        )
     if not found:
         Console().say("没有。", "None.")
 
@@ -160,7 +174,7 @@ def _duty_data(duty: Any, cite: dict[str, str], rulebook: Any, at: datetime) -> 
 
 @click.group()
 def journal() -> None:
-    """The journal: verify its chains, sign a checkpoint.
+    """Verify the chains of the journal, or sign a checkpoint.
 
     Example: yipan journal verify
     """
@@ -223,7 +237,10 @@ def take_checkpoint(*, as_json: bool) -> None:
     if as_json:
         show_json({"file": path and path.name})
     else:
-        Console().say(f"检查点：{path.name if path else '没有新的记录'}", f"Checkpoint: {path.name if path else 'nothing new'}")
+        Console().say(
+            f"检查点：{path.name if path else '没有新的记录'}",
+            f"Checkpoint: {path.name if path else 'nothing new'}",
+        )
 
 
 @click.command()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
@@ -14,12 +13,21 @@ from yipan.errors import FaultsFoundError, YipanError
 from yipan.law.check import check_packs
 from yipan.law.counting import parse_within
 from yipan.law.deadline import Deadline, deadline
+from yipan.law.example import run_examples
 from yipan.law.pack import Pack, read_packs
 from yipan.law.reading import Faults
-from yipan.law.rulebook import Adoption, Rulebook
+from yipan.law.roles import OWED_ONLY
+from yipan.law.rulebook import Adoption, NoScopeInForceError, Rulebook
 from yipan.law.scope import district_by_digits, migrant
-from yipan.offices.divisions import read_divisions
+from yipan.offices.divisions import line_of, read_divisions
 
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from yipan.law.rule import Overlay, Rule, Version
+
+#: The scope that says who counts as living away from home.
+FLOATING = "floating-population"
 _LEVELS = {2: "province", 4: "city", 6: "county", 9: "township", 12: "village"}
 
 
@@ -70,7 +78,7 @@ def _rulebook() -> Rulebook:
 
 def _known_codes(*references: str | None) -> tuple[str, ...]:
     """Return the ids that references mean, each of a division that exists; a village by its township."""
-    given = [reference for reference in references if reference]
+    given = [reference for reference in references if reference and reference not in OWED_ONLY]
     codes = {each.code for each in read_divisions()} if given else set()
     for reference in given:
         code = reference.partition(":")[0]
@@ -98,26 +106,23 @@ class _Asked:
 @click.argument("rule", required=False)
 @click.option("--on", "on", type=MOMENT, required=True, help="The day or moment it counts from.")
 @click.option("--owed-by", metavar="CODE", help="The organisation that owes it.")
-@click.option("--owed-to", metavar="CODE", help="The organisation it is owed to.")
-@click.option("--priority", type=click.Choice(["normal", "urgent"]), default="normal", show_default=True)
+@click.option("--owed-to", metavar="CODE", help="Whom it is owed to: an organisation, `person` or `public`.")
+@click.option(
+    "--priority",
+    type=click.Choice(["normal", "urgent"]),
+    default="normal",
+    show_default=True,
+    help="For rules that have a clock for each.",
+)
 @click.option("--within", metavar="TEXT", help='A period instead of a rule, as "15 working_days".')
 @json_option
-def due(
-    rule: str | None,
-    on: datetime,
-    owed_by: str | None,
-    owed_to: str | None,
-    priority: str,
-    within: str | None,
-    *,
-    as_json: bool,
-) -> None:
+def due(*, within: str | None, as_json: bool, **said: Any) -> None:  # noqa: ANN401  # click's options, typed in _Asked
     """Say by when something is due, under which article, and which days counted.
 
     Example: yipan due birth-reg-reply-15wd --on 2026-03-02 --owed-by 450921100 --owed-to 440104001
     """
-    known = _known_codes(owed_by, owed_to)
-    asked = _Asked(rule=rule, on=on, owed_by=known[0], owed_to=known[1], priority=priority, within=within)
+    said["owed_by"], said["owed_to"] = _known_codes(said["owed_by"], said["owed_to"])
+    asked = _Asked(within=within, **said)
     answer = _due_by_period(asked) if within else _due_by_rule(asked)
     if as_json:
         show_json(answer)
@@ -168,16 +173,22 @@ def _answer(dated: Deadline, **said: object) -> dict[str, Any]:
     }
 
 
+def _last_moment(due_on: date, due_at: datetime) -> tuple[str, str]:
+    """Return the end of a day in words, or the minute at which a period in hours ends."""
+    ends = due_at.astimezone(SHANGHAI)
+    if ends.date() == due_on:
+        return f"{ends:%Y-%m-%d %H:%M} 前", f"by {ends:%Y-%m-%d %H:%M}"
+    return f"{due_on:%Y-%m-%d} 24时前", f"by the end of {due_on:%Y-%m-%d}"
+
+
 def _say_due(answer: dict[str, Any], console: Console) -> None:
     if answer["due_on"] is None:
         console.say("长期有效，没有期限。", "A standing duty: it has no clock.")
     else:
         mark_zh = "（暂定：该年度放假安排尚未公布）" if answer["provisional"] else ""
         mark_en = " (provisional: that year's notice is not published)" if answer["provisional"] else ""
-        console.say(
-            f"到期：{answer['due_on']:%Y-%m-%d} 24时前{mark_zh}",
-            f"Due: by the end of {answer['due_on']:%Y-%m-%d}{mark_en}",
-        )
+        zh, en = _last_moment(answer["due_on"], answer["due_at"])
+        console.say(f"到期：{zh}{mark_zh}", f"Due: {en}{mark_en}")
     console.say(f"期限：{answer['within']}", f"Within: {answer['within']}")
     if cite := answer["cite"]:
         text = " ".join(str(value) for value in cite.values())
@@ -199,17 +210,17 @@ def migrant_command(home: str, residence: str, reason: str, on: datetime | None,
     Example: yipan migrant --home 450921100 --residence 440104001 --reason work
     """
     _known_codes(home, residence)
-    day = (on or now()).date()
-    scope = next(
-        scope for pack in packs_or_faults() if pack.in_force(day) for scope in pack.scopes.values()
-    )
+    scope = _rulebook().scope(FLOATING, (on or now()).date())
     found = migrant(home, residence, reason, scope=scope, is_district=district_by_digits)
     console = Console()
     if as_json:
         because = console.pick(found.because)
         show_json({"migrant": found.migrant, "because": because, "cite": found.cite.as_dict()})
         return
-    console.say("计入流动人口。" if found.migrant else "不计入流动人口。", "Counts." if found.migrant else "Does not count.")
+    console.say(
+        "计入流动人口。" if found.migrant else "不计入流动人口。",
+        "Counts." if found.migrant else "Does not count.",
+    )
     click.echo(console.pick(found.because))
 
 
@@ -224,23 +235,36 @@ def packs() -> None:
 @packs.command("check")
 @json_option
 def check(*, as_json: bool) -> None:
-    """Read every pack and say all faults at once, by file and key.
+    """Read every pack, run its examples, and say all faults at once, by file and key.
 
     Example: yipan packs check
     """
     faults = Faults()
     found = read_packs(rule_packs(), faults)
     check_packs(found, faults)
+    texts = _example_texts()
+    if not faults.lines:
+        codes = {each.code for each in read_divisions()}
+        book = Rulebook([Adoption(pack=pack) for pack in found])
+        faults.lines.extend(run_examples(texts, book, lambda organisation: line_of(organisation, codes)))
     if as_json:
-        show_json({"packs": len(found), "faults": faults.lines})
+        show_json({"packs": len(found), "examples": len(texts), "faults": faults.lines})
     else:
         for line in faults.lines:
             click.echo(line)
         Console().say(
-            f"{len(found)} 个规则包，{len(faults.lines)} 处问题。", f"{len(found)} packs, {len(faults.lines)} faults."
+            f"{len(found)} 个规则包，{len(faults.lines)} 处问题。",
+            f"{len(found)} packs, {len(faults.lines)} faults.",
         )
     if faults.lines:
         raise click.exceptions.Exit(1)
+
+
+def _example_texts() -> dict[str, str]:
+    """Return the files of examples beside the rules, by their path below the folder of rule packs."""
+    root = rule_packs()
+    paths = sorted(root.glob("*/*/examples/*.yaml"))
+    return {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in paths}
 
 
 @packs.command("list")
@@ -258,7 +282,8 @@ def list_packs(*, as_json: bool) -> None:
     for pack in found:
         until = pack.until_on or "…"
         click.echo(f"{pack.name}  {pack.from_on} – {until}  {console.pick(pack.title)}")
-        for rule in (*pack.rules.values(), *pack.overlays):
+        listed: list[Rule | Overlay] = [*pack.rules.values(), *pack.overlays]
+        for rule in listed:
             click.echo(f"    {rule.id}  {console.pick(rule.title)}")
 
 
@@ -288,11 +313,11 @@ def show(rule: str, *, as_json: bool) -> None:
     """
     book = _rulebook()
     holders = book.holders(rule)
-    overlays = book.overlays(rule)
-    rows = [
+    defined: list[tuple[Pack, Rule | Overlay]] = [*holders, *book.overlays(rule)]
+    rows: list[dict[str, Any]] = [
         {"pack": pack.name, "rule": each.id, "title": each.title, "from": max(pack.from_on, version.from_on),
          "until": pack.until_on, "within": _within_text(version), "cite": version.cite.as_dict()}
-        for pack, each in (*holders, *overlays)
+        for pack, each in defined
         for version in each.versions
     ]  # fmt: skip
     texts = {pack.name: each.text for pack, each in holders}
@@ -304,12 +329,16 @@ def show(rule: str, *, as_json: bool) -> None:
     click.echo(console.pick(holders[0][1].text))
     for row in rows:
         cite = " ".join(row["cite"].values())
-        click.echo(f"  {row['from']} – {row['until'] or '…'}  {row['pack']} {row['rule']}: {row['within']}  {cite}")
+        click.echo(
+            f"  {row['from']} – {row['until'] or '…'}  {row['pack']} {row['rule']}: {row['within']}  {cite}"
+        )
 
 
-def _within_text(version: Any) -> str:  # noqa: ANN401  # a Version
+def _within_text(version: Version) -> str:
     if version.by_field:
-        return ", ".join(f"{version.by_field}={value}: {within}" for value, within in version.by_value.items())
+        return ", ".join(
+            f"{version.by_field}={value}: {within}" for value, within in version.by_value.items()
+        )
     return str(version.within)
 
 
@@ -346,4 +375,3 @@ def adopt_command(
 
 
 COMMANDS = (due, migrant_command, packs)
-

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from yipan.cli.console import MOMENT, Console, json_option, now, set_up, show_json
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @click.group()
@@ -38,7 +41,9 @@ def add(username: str, name: str, office: str, role: str, from_on: datetime | No
     if as_json:
         show_json({"officer": username, "office": office, "role": role, "password": password})
     else:
-        Console().say(f"账号 {username}，初始密码 {password}", f"Account {username}, first password {password}")
+        Console().say(
+            f"账号 {username}，初始密码 {password}", f"Account {username}, first password {password}"
+        )
 
 
 @officers.command("list")
@@ -60,7 +65,9 @@ def list_officers(*, as_json: bool) -> None:
         show_json(rows)
     else:
         for row in rows:
-            click.echo(f"{row['officer']}  {row['name']}  {row['office']}  {row['role']}  {row['from']} – {row['until'] or '…'}")
+            click.echo(
+                f"{row['officer']}  {row['name']}  {row['office']}  {row['role']}  {row['from']} – {row['until'] or '…'}"
+            )
 
 
 COMMANDS = (officers,)

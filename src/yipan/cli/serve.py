@@ -11,9 +11,9 @@ from yipan.cli.console import Console, set_up
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=int)
-@click.option("--workers", default=2, show_default=True, type=int)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=int, help="The port to listen on.")
+@click.option("--workers", default=2, show_default=True, type=int, help="How many processes answer.")
 def serve(host: str, port: int, workers: int) -> None:
     """Serve the pages. Stop with Ctrl-C.
 

@@ -6,10 +6,9 @@ derived from the day the story begins, so that playing it twice records it once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid5
 
 from yipan.cli.console import SHANGHAI
@@ -20,6 +19,9 @@ from yipan.duties.naming import case_of
 from yipan.duties.sweep import sweep
 from yipan.offices.officer import Officer, post_new_officer
 from yipan.offices.permit import permit_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _NAMESPACE: Final = UUID("3e0d3c1a-9f0b-5b45-8a55-0c4f1f6f2d11")
 #: Where they live, where she is registered, where he is, and the office above his.
@@ -77,7 +79,9 @@ class Story:
         day = self.calendar.add_working_days(self.begins, working_days) if working_days else self.begins
         return datetime.combine(day, time(hour), tzinfo=SHANGHAI)
 
-    def _record(self, step: str, username: str, office: str, kind: str, moment: datetime, **said: object) -> None:
+    def _record(
+        self, step: str, username: str, office: str, kind: str, moment: datetime, **said: object
+    ) -> None:
         officer = Officer.objects.get(user__username=username)
         permit = permit_for(officer, office, "demo", moment)
         file = said.pop("file", None)
@@ -103,7 +107,13 @@ class Story:
     def _open_offices(self) -> None:
         for account in ACCOUNTS:
             # A village clerk may not open an office: its head does, and the demo's first act is hers.
-            self._record(f"open {account.office}", f"head-{account.username}", account.office, "office.opened", self._at(0, 8))
+            self._record(
+                f"open {account.office}",
+                f"head-{account.username}",
+                account.office,
+                "office.opened",
+                self._at(0, 8),
+            )
         self.say(f"{self.begins}  三个机构启用；容县容州镇尚未启用系统")
 
     def _ask(self) -> None:
@@ -113,25 +123,69 @@ class Story:
             her_identity_number="500101199203154526", his_identity_number="450921199011083217", papers="promise",
             her_agrees_verify=True, his_agrees_verify=True, her_agrees_notice=True, his_agrees_notice=False,
         )  # fmt: skip
-        self._record("entered", "guangzhou", RESIDENCE, "birth-registration.entered", self._at(0, 11), form_number="穗洪桥〔2026〕17号")
+        self._record(
+            "entered",
+            "guangzhou",
+            RESIDENCE,
+            "birth-registration.entered",
+            self._at(0, 11),
+            form_number="穗洪桥〔2026〕17号",
+        )
         self.say(f"{self.begins}  广州受理并当场办结（缺结婚证，以书面承诺代替）")
 
     def _verify(self) -> None:
-        self._record("ask her", "guangzhou", RESIDENCE, "verification.asked", self._at(1, 9), her_home=HER_HOME, channel="system", her_points="请核实姓名和公民身份号码")
-        self._record("ask him", "guangzhou", RESIDENCE, "verification.asked", self._at(1, 10), his_home=HIS_HOME, channel="letter", document_number="穗洪桥核〔2026〕9号", his_points="请核实姓名和公民身份号码")
+        self._record(
+            "ask her",
+            "guangzhou",
+            RESIDENCE,
+            "verification.asked",
+            self._at(1, 9),
+            her_home=HER_HOME,
+            channel="system",
+            her_points="请核实姓名和公民身份号码",
+        )
+        self._record(
+            "ask him",
+            "guangzhou",
+            RESIDENCE,
+            "verification.asked",
+            self._at(1, 10),
+            his_home=HIS_HOME,
+            channel="letter",
+            document_number="穗洪桥核〔2026〕9号",
+            his_points="请核实姓名和公民身份号码",
+        )
         self._record(
             "arrived", "guangzhou", RESIDENCE, "verification.arrived", self._at(5, 15), his_home=HIS_HOME, channel="letter",
             at=self._at(4, 15), file=("挂号信回执.txt", "挂号信回执：容州镇人民政府签收".encode()),
         )  # fmt: skip
-        self._record("her answer", "wanzhou", HER_HOME, "verification.answered", self._at(6, 14), result="confirmed")
-        self._record("notice", "guangzhou", RESIDENCE, "birth-registration.home-notified", self._at(7, 9), her_home=HER_HOME, channel="system")
+        self._record(
+            "her answer", "wanzhou", HER_HOME, "verification.answered", self._at(6, 14), result="confirmed"
+        )
+        self._record(
+            "notice",
+            "guangzhou",
+            RESIDENCE,
+            "birth-registration.home-notified",
+            self._at(7, 9),
+            her_home=HER_HOME,
+            channel="system",
+        )
         self.say(f"{self._at(6, 14):%Y-%m-%d}  重庆按期答复；容州镇收到挂号信后没有答复")
 
     def _silence_and_late_answer(self) -> None:
         swept = sweep(self._at(20, 9))
-        self.say(f"{self._at(20, 9):%Y-%m-%d}  十五个工作日已过：写下逾期 {swept.lapsed} 项，容县卫生健康局的待办里出现一项")
+        self.say(
+            f"{self._at(20, 9):%Y-%m-%d}  十五个工作日已过：写下逾期 {swept.lapsed} 项，容县卫生健康局的待办里出现一项"
+        )
         self._record(
-            "reminded", "rongxian", HIS_COUNTY, "silence.acted-on", self._at(21, 10), his_home=HIS_HOME, measure="reminded"
+            "reminded",
+            "rongxian",
+            HIS_COUNTY,
+            "silence.acted-on",
+            self._at(21, 10),
+            his_home=HIS_HOME,
+            measure="reminded",
         )
         self._record(
             "late answer", "guangzhou", RESIDENCE, "verification.answered", self._at(24, 11), his_home=HIS_HOME,
@@ -149,7 +203,13 @@ class Story:
         )  # fmt: skip
         thread = case_of(self._id("second"))
         first, self.thread = self.thread, thread
-        self._record("second entered", "guangzhou", RESIDENCE, "birth-registration.entered", moment + timedelta(hours=1))
+        self._record(
+            "second entered",
+            "guangzhou",
+            RESIDENCE,
+            "birth-registration.entered",
+            moment + timedelta(hours=1),
+        )
         self._record(
             "second ask", "guangzhou", RESIDENCE, "verification.asked", moment + timedelta(hours=2), channel="system",
             her_points="请核实姓名",
@@ -160,7 +220,10 @@ class Story:
 def make_accounts(password: str, begins: date) -> None:
     """Make the demo's accounts, each with the head of its office who opened it; give all the password of this run."""
     for account in ACCOUNTS:
-        for username, name, role in ((account.username, account.name, account.role), (f"head-{account.username}", "负责人", "head")):
+        for username, name, role in (
+            (account.username, account.name, account.role),
+            (f"head-{account.username}", "负责人", "head"),
+        ):
             known = Officer.objects.filter(user__username=username).select_related("user").first()
             if known:
                 known.user.set_password(password)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 from uuid import UUID, uuid5
 
 from django.contrib.postgres.fields import ArrayField
@@ -12,6 +11,9 @@ from django.db import connection, models
 
 from yipan.duties import sealing
 from yipan.errors import YipanError
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 #: A scanned slip or a page of a fax; a larger file is a mistake.
 LARGEST: Final = 20 * 1024 * 1024
@@ -39,7 +41,10 @@ class EmptyEvidenceError(YipanError):
     code: ClassVar[str] = "empty-evidence"
     exit_code: ClassVar[int] = 2
     sentence: ClassVar[dict[str, str]] = {"zh": "凭证文件是空的。", "en": "The evidence file is empty."}
-    next_step: ClassVar[dict[str, str]] = {"zh": "请选择扫描件或照片。", "en": "Choose the scan or the photograph."}
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请选择扫描件或照片。",
+        "en": "Choose the scan or the photograph.",
+    }
 
 
 class Evidence(models.Model):

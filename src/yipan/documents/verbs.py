@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from yipan.documents import evidence
-from yipan.duties.draft import Draft
 from yipan.duties.record import Receipt, record
-from yipan.offices.permit import Permit
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from yipan.duties.draft import Draft
+    from yipan.offices.permit import Permit
 
 
 def record_draft(

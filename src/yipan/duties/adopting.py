@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
-from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid5
 
 from django.db import connection
@@ -23,7 +20,13 @@ from yipan.law.check import check_packs
 from yipan.law.pack import Pack, parse_yaml, read_packs
 from yipan.law.reading import Faults
 from yipan.law.rulebook import Adoption, Rulebook
-from yipan.offices.permit import Permit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+    from pathlib import Path
+
+    from yipan.offices.permit import Permit
 
 
 class UnknownPackError(YipanError):
@@ -31,7 +34,10 @@ class UnknownPackError(YipanError):
 
     code: ClassVar[str] = "unknown-pack"
     exit_code: ClassVar[int] = 2
-    sentence: ClassVar[dict[str, str]] = {"zh": "没有名为“{pack}”的规则包。", "en": "There is no rule pack {pack!r}."}
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "没有名为“{pack}”的规则包。",
+        "en": "There is no rule pack {pack!r}.",
+    }
     next_step: ClassVar[dict[str, str]] = {
         "zh": "用 yipan packs list 查看。",
         "en": "List them with: yipan packs list",
@@ -87,10 +93,11 @@ def adopt(
 
 
 def _keep_texts(packs: Sequence[Pack]) -> None:
+    rows: list[Any] = [(pack.digest, pack.name, Jsonb(dict(pack.bundle))) for pack in packs]
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO duties_lawtext (digest, name, bundle) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-            [(pack.digest, pack.name, Jsonb(dict(pack.bundle))) for pack in packs],
+            rows,
         )
 
 

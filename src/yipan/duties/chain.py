@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Final
-from uuid import UUID
+from typing import TYPE_CHECKING, Final
 
 from yipan.law.event import Event, Plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
 
 GENESIS: Final = bytes(32)
 

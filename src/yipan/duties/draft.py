@@ -7,21 +7,24 @@ against the kind, and gathers all faults. It asks nothing of the database; what 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final
-from uuid import UUID
+from typing import TYPE_CHECKING, Final
 
 from yipan.duties.faults import Fault
 from yipan.duties.naming import case_of, office_thread, period_thread
-from yipan.law.event import Event, Plain
-from yipan.law.kind import Field, Kind
-from yipan.law.reading import is_number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from yipan.law.event import Event, Plain
+    from yipan.law.kind import Field, Kind
 
 #: Under this name the words of an event that are about no one person are sealed.
 CASE: Final = "case"
 _PERIOD = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-([0-2]\d|3[01]))?|-Q[1-4]|-H[12])?")
+_NUMBER = re.compile(r"-?[0-9]{1,9}")
 _CODE = re.compile(r"[A-Za-z0-9 ._:+-]{1,200}")
 _IDENTITY = re.compile(r"\d{17}[\dXx]|\d{15}")
 _PHONE = re.compile(r"\+?[\d -]{5,20}")
@@ -108,7 +111,11 @@ class Draftsman:
         """Return a field's value as it is kept, or None with or without a fault."""
         if value is None or value == "":
             if one.required:
-                faults.append(Fault(field=one.name, zh=f"请填写“{one.title['zh']}”。", en=f"Fill in: {one.title['en']}."))
+                faults.append(
+                    Fault(
+                        field=one.name, zh=f"请填写“{one.title['zh']}”。", en=f"Fill in: {one.title['en']}."
+                    )
+                )
             return None
         kept = read_value(one, value)
         if isinstance(kept, Fault):
@@ -124,6 +131,16 @@ class Draftsman:
         in_case: dict[str, tuple[str, ...]] = {}
         for event in history:
             in_case.update(event.parties)
+        if draft.corrects is None:
+            faults.extend(
+                Fault(
+                    field=role,
+                    zh=f"案件中的{kind.roles[role].title['zh']}是{'、'.join(in_case[role])}，不能另写一个。",
+                    en=f"In this case {role} is {', '.join(in_case[role])}; it cannot be another.",
+                )
+                for role, held in found.items()
+                if role in in_case and held != in_case[role] and not kind.system
+            )
         self._take_own_role(draft, kind, in_case, found, faults)
         for role in kind.roles.values():
             # A kind that must name one of a group speaks of the whole group; else the draft chooses one.
@@ -156,7 +173,9 @@ class Draftsman:
             for role in own
             if actor in in_case.get(role, ()) and role not in found and kind.roles[role].group not in named
         ]
-        free = [role for role in own if role not in in_case and role not in found and not kind.roles[role].group]
+        free = [
+            role for role in own if role not in in_case and role not in found and not kind.roles[role].group
+        ]
         if len(held) > 1:
             titles = "、".join(kind.roles[role].title["zh"] for role in held)
             faults.append(
@@ -183,7 +202,11 @@ class Draftsman:
             named = [role for role in members if found.get(role)]
             if len(named) > 1 and not whole:
                 faults.append(
-                    Fault(field=named[1], zh="一次只写一方，另一方请另作记录。", en="One party at a time: record the other apart.")
+                    Fault(
+                        field=named[1],
+                        zh="一次只写一方，另一方请另作记录。",
+                        en="One party at a time: record the other apart.",
+                    )
                 )
             if named or whole:
                 continue
@@ -193,7 +216,11 @@ class Draftsman:
             else:
                 titles = "、".join(kind.roles[role].title["zh"] for role in members)
                 faults.append(
-                    Fault(field=members[0], zh=f"请写明是哪一方：{titles}。", en=f"Say which party: {', '.join(members)}.")
+                    Fault(
+                        field=members[0],
+                        zh=f"请写明是哪一方：{titles}。",
+                        en=f"Say which party: {', '.join(members)}.",
+                    )
                 )
 
     def _check_actor(
@@ -203,7 +230,13 @@ class Draftsman:
         actor = draft.on_behalf_of or self.acting
         roles = [role for name in allowed for role in kind.in_group(name)]
         if draft.on_behalf_of and not kind.on_behalf_of:
-            faults.append(Fault(field="on_behalf_of", zh="这种记录不能代为登记。", en="This kind cannot be recorded on behalf of another office."))
+            faults.append(
+                Fault(
+                    field="on_behalf_of",
+                    zh="这种记录不能代为登记。",
+                    en="This kind cannot be recorded on behalf of another office.",
+                )
+            )
         elif roles and not any(actor in parties.get(role, ()) for role in roles):
             titles = "、".join(kind.roles[role].title["zh"] for role in roles)
             faults.append(
@@ -216,7 +249,9 @@ class Draftsman:
 
     def _check_moment(self, draft: Draft, faults: list[Fault]) -> None:
         if draft.at and draft.at > self.now:
-            faults.append(Fault(field="at", zh="时间不能晚于现在。", en="The moment cannot lie in the future."))
+            faults.append(
+                Fault(field="at", zh="时间不能晚于现在。", en="The moment cannot lie in the future.")
+            )
         if (draft.at or draft.on_behalf_of) and not draft.evidence:
             faults.append(
                 Fault(
@@ -227,20 +262,24 @@ class Draftsman:
             )
 
     def _check_reach(
-        self, kind: Kind, parties: Mapping[str, tuple[str, ...]], clock: Mapping[str, Plain], faults: list[Fault]
+        self,
+        kind: Kind,
+        parties: Mapping[str, tuple[str, ...]],
+        clock: Mapping[str, Plain],
+        faults: list[Fault],
     ) -> None:
         if not kind.reaches or clock.get("channel") != "system":
             return
-        for role in kind.in_group(kind.reaches):
-            for each in parties.get(role, ()):
-                if each not in self.opened:
-                    faults.append(
-                        Fault(
-                            field="channel",
-                            zh=f"{each}尚未启用本系统，收不到系统消息，请改用挂号信、传真或电话。",
-                            en=f"{each} is not on the system yet: send a registered letter, a fax or call.",
-                        )
-                    )
+        reached = [each for role in kind.in_group(kind.reaches) for each in parties.get(role, ())]
+        faults.extend(
+            Fault(
+                field="channel",
+                zh=f"{each}尚未启用本系统，收不到系统消息，请改用挂号信、传真或电话。",
+                en=f"{each} is not on the system yet: send a registered letter, a fax or call.",
+            )
+            for each in reached
+            if each not in self.opened
+        )
 
 
 def _organisations(value: object) -> tuple[str, ...]:
@@ -259,29 +298,46 @@ def read_value(one: Field, value: object) -> Plain | Fault:
     text = str(value).strip()
     if one.type == "choice" and text not in one.choices:
         known = "、".join(choice["zh"] for choice in one.choices.values())
-        return Fault(field=one.name, zh=f"请从中选择：{known}。", en=f"Choose one of: {', '.join(one.choices)}.")
-    if one.type == "number":
-        if is_number(value) or text.isascii() and text.isdigit():
-            return int(text)
-        return Fault(field=one.name, zh="请填写整数。", en="Write a whole number.")
+        en = f"Choose one of: {', '.join(one.choices)}."
+        return Fault(field=one.name, zh=f"请从中选择：{known}。", en=en)
     if one.type == "date":
         return _read_date(one, text)
     wanted = _SHAPES.get(one.type)
     if wanted and not wanted[0].fullmatch(text):
         return Fault(field=one.name, zh=wanted[1], en=wanted[2])
+    if one.type == "number":
+        return int(text)
     return text.upper() if one.type == "identity-number" else text
 
 
 _SHAPES: Final = {
-    "period": (_PERIOD, "请写成 2026、2026-Q3、2026-H1 或 2026-10。", "Write it as 2026, 2026-Q3, 2026-H1 or 2026-10."),
+    "number": (_NUMBER, "请填写整数。", "Write a whole number."),
+    "period": (
+        _PERIOD,
+        "请写成 2026、2026-Q3、2026-H1 或 2026-10。",
+        "Write it as 2026, 2026-Q3, 2026-H1 or 2026-10.",
+    ),
     "code": (_CODE, "含有不允许的字符。", "It has characters that are not allowed."),
-    "identity-number": (_IDENTITY, "公民身份号码应为18位（或15位）。", "An identity number has 18 (or 15) digits."),
+    "identity-number": (
+        _IDENTITY,
+        "公民身份号码应为18位（或15位）。",
+        "An identity number has 18 (or 15) digits.",
+    ),
     "phone": (_PHONE, "请填写电话号码。", "Write a telephone number."),
 }
 
 
 def _read_yes_no(one: Field, value: object) -> Plain | Fault:
-    words = {"true": True, "yes": True, "是": True, "同意": True, "false": False, "no": False, "否": False, "不同意": False}
+    words = {
+        "true": True,
+        "yes": True,
+        "是": True,
+        "同意": True,
+        "false": False,
+        "no": False,
+        "否": False,
+        "不同意": False,
+    }
     if isinstance(value, bool):
         return value
     found = words.get(str(value).strip().lower())

@@ -54,7 +54,9 @@ class Duty(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["owed_by", "due_at"], condition=Q(state=OPEN), name="open_duties_of_an_office"),
+            models.Index(
+                fields=["owed_by", "due_at"], condition=Q(state=OPEN), name="open_duties_of_an_office"
+            ),
             models.Index(fields=["due_at"], condition=Q(state=OPEN, lapsed_at=None), name="duties_to_lapse"),
             models.Index(fields=["thread"], name="duties_of_a_thread"),
             models.Index(fields=["owed_to"], condition=Q(state=OPEN), name="open_duties_to_an_office"),

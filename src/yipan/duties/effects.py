@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from django.db.backends.utils import CursorWrapper
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-from yipan.duties.chain import Entry
-from yipan.law.kind import Kind
+    from django.db.backends.utils import CursorWrapper
+
+    from yipan.duties.chain import Entry
+    from yipan.law.kind import Kind
 
 
 def apply_effects(cursor: CursorWrapper, recorded: Iterable[tuple[Entry, Kind]]) -> None:
@@ -30,7 +33,7 @@ def apply_effects(cursor: CursorWrapper, recorded: Iterable[tuple[Entry, Kind]])
 
 
 def _adopt(cursor: CursorWrapper, entry: Entry, *, is_calendar: bool) -> None:
-    """A text adopted for the first time counts as always known: a deployment begins with it."""
+    """Keep an adoption. A text adopted for the first time counts as always known: a deployment begins with it."""
     cursor.execute(
         "INSERT INTO duties_adoption (event_id, text_id, is_calendar, effective_on, known_at)"
         " SELECT %(event)s, %(digest)s, %(is_calendar)s, %(effective_on)s,"

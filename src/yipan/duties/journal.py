@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
 
-from django.db.backends.utils import CursorWrapper
 from psycopg.types.json import Jsonb
 
 from yipan.duties import sealing
 from yipan.duties.chain import GENESIS, Entry, Sealed, link
 from yipan.duties.draft import CASE, Checked
 from yipan.law.event import Event
-from yipan.law.fold import Duty
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from django.db.backends.utils import CursorWrapper
+
+    from yipan.law.fold import Duty
 
 _EVENT_COLUMNS: Final = (
     "id", "kind", "pack", "thread_id", "parties", "lines", "recorded_by", "officer", "on_behalf_of", "happened_at",
     "recorded_at", "counts_at", "counts_by", "clock", "follows", "corrects", "seen_by", "seq", "previous", "digest",
 )  # fmt: skip
-_INSERT_EVENT: Final = (
-    f"INSERT INTO duties_event ({', '.join(_EVENT_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_EVENT_COLUMNS))})"  # noqa: S608  # our own columns
+_INSERT_EVENT: Final = f"INSERT INTO duties_event ({', '.join(_EVENT_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_EVENT_COLUMNS))})"  # noqa: S608  # our own columns
+_LAW_COLUMNS: Final = (
+    "id, kind, thread_id, counts_at, parties, lines, recorded_by, on_behalf_of, clock, corrects"
 )
-_LAW_COLUMNS: Final = "id, kind, thread_id, counts_at, parties, lines, recorded_by, on_behalf_of, clock, corrects"
 
 
 def lock_threads(cursor: CursorWrapper, threads: Sequence[UUID]) -> set[UUID]:
@@ -35,7 +39,9 @@ def lock_threads(cursor: CursorWrapper, threads: Sequence[UUID]) -> set[UUID]:
     )
     fresh = {row[0] for row in cursor.fetchall()}
     if len(fresh) < len(threads):
-        cursor.execute("SELECT id FROM duties_thread WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [list(threads)])
+        cursor.execute(
+            "SELECT id FROM duties_thread WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [list(threads)]
+        )
     return fresh
 
 
@@ -43,7 +49,9 @@ def known(cursor: CursorWrapper, ids: Sequence[UUID]) -> dict[UUID, tuple[str, U
     """Return kind, thread and recording organisation of those of the ids that are already in the journal."""
     if not ids:
         return {}
-    cursor.execute("SELECT id, kind, thread_id, recorded_by FROM duties_event WHERE id = ANY(%s)", [list(ids)])
+    cursor.execute(
+        "SELECT id, kind, thread_id, recorded_by FROM duties_event WHERE id = ANY(%s)", [list(ids)]
+    )
     return {row[0]: (row[1], row[2], row[3]) for row in cursor.fetchall()}
 
 
@@ -96,12 +104,7 @@ def append(cursor: CursorWrapper, organisation: str, entries: Sequence[Entry]) -
     """Link entries to the organisation's chain, write them with their payloads, and return them as linked."""
     if not entries:
         return []
-    cursor.execute(
-        "INSERT INTO duties_chainhead (organisation, seq, digest) VALUES (%s, 0, %s) ON CONFLICT DO NOTHING",
-        [organisation, GENESIS],
-    )
-    cursor.execute("SELECT seq, digest FROM duties_chainhead WHERE organisation = %s FOR UPDATE", [organisation])
-    seq, previous = cursor.fetchone()
+    seq, previous = _lock_head(cursor, organisation)
     linked = []
     for entry in entries:
         seq += 1
@@ -119,12 +122,27 @@ def append(cursor: CursorWrapper, organisation: str, entries: Sequence[Entry]) -
             payloads,
         )
     cursor.execute(
-        "UPDATE duties_chainhead SET seq = %s, digest = %s WHERE organisation = %s", [seq, previous, organisation]
+        "UPDATE duties_chainhead SET seq = %s, digest = %s WHERE organisation = %s",
+        [seq, previous, organisation],
     )
     return linked
 
 
-def _row(entry: Entry) -> list[object]:
+def _lock_head(cursor: CursorWrapper, organisation: str) -> tuple[int, bytes]:
+    """Lock the head of a chain, made where there is none yet, and return its place and digest."""
+    lock = "SELECT seq, digest FROM duties_chainhead WHERE organisation = %s FOR UPDATE"
+    cursor.execute(lock, [organisation])
+    if (head := cursor.fetchone()) is None:
+        cursor.execute(
+            "INSERT INTO duties_chainhead (organisation, seq, digest) VALUES (%s, 0, %s) ON CONFLICT DO NOTHING",
+            [organisation, GENESIS],
+        )
+        cursor.execute(lock, [organisation])
+        head = cursor.fetchone()
+    return head[0], head[1]
+
+
+def _row(entry: Entry) -> list[Any]:
     return [
         entry.id, entry.kind, entry.pack, entry.thread,
         Jsonb({role: list(held) for role, held in entry.parties.items()}), Jsonb(dict(entry.lines)),
@@ -152,23 +170,26 @@ class Sealing:
         self._cursor = cursor
         self._keys: dict[tuple[UUID, str], tuple[UUID, bytes]] = {}
 
-    def prepare(self, needed: Mapping[UUID, Iterable[str]]) -> None:
-        """Have a key ready for each name of each thread."""
+    def prepare(self, needed: Mapping[UUID, Iterable[str]], fresh: Collection[UUID]) -> None:
+        """Have a key ready for each name of each thread. The threads made just now are known to have none."""
         wanted = {(thread, name) for thread, names in needed.items() for name in names}
-        if not wanted:
-            return
+        old = sorted({thread for thread, _ in wanted} - set(fresh))
+        if old:
+            self._find(old, wanted)
+        missing = sorted(wanted - self._keys.keys())
+        if missing:
+            self._make(missing)
+
+    def _find(self, threads: Sequence[UUID], wanted: Collection[tuple[UUID, str]]) -> None:
         self._cursor.execute(
             "SELECT link.thread_id, link.name, link.subject_id, subject.wrapped_key, subject.kek_version"
             " FROM duties_threadsubject link JOIN duties_subject subject ON subject.id = link.subject_id"
             " WHERE link.thread_id = ANY(%s)",
-            [list(needed)],
+            [list(threads)],
         )
         for thread, name, subject, wrapped, version in self._cursor.fetchall():
             if (thread, name) in wanted:
                 self._keys[thread, name] = (subject, sealing.unwrap(subject, wrapped, version))
-        missing = sorted(wanted - self._keys.keys())
-        if missing:
-            self._make(missing)
 
     def _make(self, missing: Sequence[tuple[UUID, str]]) -> None:
         subjects, links = [], []
@@ -193,6 +214,8 @@ class Sealing:
             roles = one.kind.seen_by if name == CASE else one.kind.subjects[name].shown_to
             seen_by = {own, *(each for role in roles for each in one.parties.get(role, ()))}
             found[name] = Sealed(
-                ciphertext=sealing.seal(key, event, name, facts), subject=subject, seen_by=tuple(sorted(seen_by))
+                ciphertext=sealing.seal(key, event, name, facts),
+                subject=subject,
+                seen_by=tuple(sorted(seen_by)),
             )
         return found

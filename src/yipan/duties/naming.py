@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid5
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _NAMESPACE: Final = UUID("0b6f0a52-63c4-5b6e-8d53-2f5e3f1a7c11")
 _RANDOM_BITS: Final = 74

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
-from typing import Any, Final
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
 
 from yipan.duties import journal
 from yipan.duties.faults import UnknownThreadError
@@ -19,14 +15,22 @@ from yipan.duties.settle import COLUMNS
 from yipan.duties.views import Action, CaseView, DutyView, EventView, Explanation, Said, Today
 from yipan.errors import YipanError
 from yipan.law.deadline import SHANGHAI
-from yipan.law.event import Event
 from yipan.law.fold import DISCHARGED, OPEN, RELEASED, VOID, Duty, substitute
-from yipan.law.kind import Kind
 from yipan.law.roles import OWED_ONLY, level_of
 from yipan.law.rule import Cite, Rule
-from yipan.law.rulebook import Rulebook
 from yipan.offices.office import names_of
-from yipan.offices.permit import Permit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from django.db.backends.utils import CursorWrapper
+
+    from yipan.law.event import Event
+    from yipan.law.kind import Kind
+    from yipan.law.rulebook import Rulebook
+    from yipan.offices.permit import Permit
 
 #: How many working days before its deadline a duty is shown as due soon.
 SOON: Final = 5
@@ -45,6 +49,11 @@ _SUBTREE: Final = (
     f"SELECT {_LIST} FROM duties_duty WHERE state = %s AND due_at < %s AND owed_by IN"  # noqa: S608  # our own columns
     " (SELECT organisation_id FROM offices_line WHERE superior_id = %s AND depth > 0) ORDER BY due_at, id LIMIT %s"
 )
+_OF_CASE: Final = f"SELECT {_LIST} FROM duties_duty WHERE thread_id = %s ORDER BY opened_at, rule, party, id"  # noqa: S608  # our own columns
+_STORY: Final = (
+    "id", "kind", "recorded_by", "officer", "on_behalf_of", "counts_at", "counts_by", "recorded_at", "clock", "parties",
+)  # fmt: skip
+_OF_STORY: Final = f"SELECT {', '.join(_STORY)} FROM duties_event WHERE thread_id = %s ORDER BY counts_at, id"  # noqa: S608  # our own columns
 _PERSON: Final[Said] = {"zh": "本人", "en": "the person"}
 _PUBLIC: Final[Said] = {"zh": "公众", "en": "the public"}
 
@@ -79,7 +88,7 @@ def duties_of(permit: Permit, now: datetime, *, only: str = "") -> list[Duty]:
     """Return the duties an organisation owes; `only` is `open`, `overdue` or empty for all but void ones."""
     permit.require("read-duties", now)
     query = f"SELECT {_LIST} FROM duties_duty WHERE owed_by = %s AND state <> %s"  # noqa: S608  # our own columns
-    values: list[object] = [permit.organisation, VOID]
+    values: list[Any] = [permit.organisation, VOID]
     if only:
         query, values = query + " AND state = %s", [*values, OPEN]
     if only == "overdue":
@@ -88,7 +97,7 @@ def duties_of(permit: Permit, now: datetime, *, only: str = "") -> list[Duty]:
         return _duties(cursor, query + " ORDER BY due_at NULLS LAST, id", values)
 
 
-def _duties(cursor: CursorWrapper, query: str, values: Sequence[object]) -> list[Duty]:
+def _duties(cursor: CursorWrapper, query: str, values: Sequence[Any]) -> list[Duty]:
     cursor.execute(query, values)
     return [Duty(**dict(zip(COLUMNS, row, strict=True))) for row in cursor.fetchall()]
 
@@ -187,7 +196,11 @@ def case(permit: Permit, thread: UUID, now: datetime) -> CaseView:
     rulebook = lawbook()
     with permit.in_force(), connection.cursor() as cursor:
         rows = _story_rows(cursor, thread)
-        duties = _duties(cursor, f"SELECT {_LIST} FROM duties_duty WHERE thread_id = %s ORDER BY opened_at, rule, party, id", [thread])  # noqa: S608  # our own columns
+        duties = _duties(
+            cursor,
+            _OF_CASE,
+            [thread],
+        )
     if not rows and not any(each.owed_by == permit.organisation for each in duties):
         raise UnknownThreadError(thread=thread)
     with permit.in_force([thread]), connection.cursor() as cursor:
@@ -204,9 +217,8 @@ def case(permit: Permit, thread: UUID, now: datetime) -> CaseView:
 
 
 def _story_rows(cursor: CursorWrapper, thread: UUID) -> list[dict[str, Any]]:
-    names = ("id", "kind", "recorded_by", "officer", "on_behalf_of", "counts_at", "counts_by", "recorded_at", "clock", "parties")
-    cursor.execute(f"SELECT {', '.join(names)} FROM duties_event WHERE thread_id = %s ORDER BY counts_at, id", [thread])  # noqa: S608  # our own columns
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    cursor.execute(_OF_STORY, [thread])
+    return [dict(zip(_STORY, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _visible(events: Sequence[Event], rows: Sequence[Mapping[str, Any]]) -> list[Event]:
@@ -220,9 +232,13 @@ def _case_title(events: Sequence[Event], rulebook: Rulebook) -> Said:
     return rulebook.kind(first.kind, first.counts_at.astimezone(SHANGHAI).date()).title
 
 
-def _story(rows: Sequence[dict[str, Any]], events: Sequence[Event], rulebook: Rulebook) -> tuple[EventView, ...]:
+def _story(
+    rows: Sequence[dict[str, Any]], events: Sequence[Event], rulebook: Rulebook
+) -> tuple[EventView, ...]:
     held = {event.id for _, event in substitute(events)[0]}
-    mentioned = {row["recorded_by"] for row in rows} | {row["on_behalf_of"] for row in rows if row["on_behalf_of"]}
+    mentioned = {row["recorded_by"] for row in rows} | {
+        row["on_behalf_of"] for row in rows if row["on_behalf_of"]
+    }
     parties = [json.loads(row["parties"]) for row in rows]
     names = names_of(mentioned | {own for each in parties for listed in each.values() for own in listed})
     found = []
@@ -240,7 +256,12 @@ def _story(rows: Sequence[dict[str, Any]], events: Sequence[Event], rulebook: Ru
                 counts_by=row["counts_by"],
                 recorded_at=row["recorded_at"],
                 clock=_clock_fields(kind, json.loads(row["clock"])),
-                parties=tuple((kind.roles[role].title, names.get(own, own)) for role, listed in party.items() if role in kind.roles for own in listed),
+                parties=tuple(
+                    (kind.roles[role].title, names.get(own, own))
+                    for role, listed in party.items()
+                    if role in kind.roles
+                    for own in listed
+                ),
                 corrected=row["id"] not in held and kind.name != "event.retracted",
             )
         )
@@ -310,12 +331,21 @@ def _actions(
             if action and all((each.kind, each.parties) != (action.kind, action.parties) for each in found):
                 found.append(action)
     done = {event.kind for event in events}
+    late_here = any(duty.owed_by == own and duty.state == OPEN for duty in duties)
     for kind in kinds.values():
-        offered = any(each.kind == kind.name for each in found)
-        if kind.system or offered or not kind.follows or not done & set(kind.follows):
+        if (
+            kind.system
+            or kind.begins_case
+            or kind.thread != "case"
+            or any(each.kind == kind.name for each in found)
+        ):
             continue
-        for parties in _free_parties(own, kind, holds):
-            found.append(Action(kind=kind.name, title=kind.action, duty=None, parties=parties))
+        if kind.follows and done & set(kind.follows):
+            free = _free_parties(own, kind, holds)
+            found.extend(Action(kind=kind.name, title=kind.action, duty=None, parties=each) for each in free)
+        elif not kind.follows and late_here:
+            # A note that follows nothing in particular is for an office that owes something here.
+            found.append(Action(kind=kind.name, title=kind.action, duty=None))
     return found
 
 
@@ -323,11 +353,19 @@ def _fulfilling(own: str, duty: Duty, kind: Kind, holds: Mapping[str, tuple[str,
     parties = {duty.party_role: duty.party} if duty.party_role in kind.roles else {}
     own_roles = [role for name in kind.recorded_by for role in kind.in_group(name)]
     if duty.owed_by == own and (
-        not own_roles or any(own in holds.get(role, ()) or parties.get(role) == own or (role not in holds and not kind.roles[role].group) for role in own_roles)
+        not own_roles
+        or any(
+            own in holds.get(role, ())
+            or parties.get(role) == own
+            or (role not in holds and not kind.roles[role].group)
+            for role in own_roles
+        )
     ):
         return Action(kind=kind.name, title=kind.action, duty=duty.id, parties=parties)
     if duty.owed_to == own and kind.on_behalf_of:
-        return Action(kind=kind.name, title=kind.action, duty=duty.id, parties=parties, on_behalf_of=duty.owed_by)
+        return Action(
+            kind=kind.name, title=kind.action, duty=duty.id, parties=parties, on_behalf_of=duty.owed_by
+        )
     return None
 
 
@@ -335,10 +373,13 @@ def _free_parties(own: str, kind: Kind, holds: Mapping[str, tuple[str, ...]]) ->
     """Return the parties a kind could be about here; none when this office has no part that may record it."""
     own_roles = [role for name in kind.recorded_by for role in kind.in_group(name)]
     mine = [role for role in own_roles if own in holds.get(role, ())]
-    new_part = [role for role in own_roles if role not in holds and not kind.roles[role].group]
-    if not mine and not new_part:
+    if not mine:
         return []
-    groups = {role.group for role in kind.roles.values() if role.group and not any(kind.roles[each].required for each in kind.in_group(role.group))}
+    groups = {
+        role.group
+        for role in kind.roles.values()
+        if role.group and not any(kind.roles[each].required for each in kind.in_group(role.group))
+    }
     if not groups:
         return [{}]
     return [
@@ -346,5 +387,5 @@ def _free_parties(own: str, kind: Kind, holds: Mapping[str, tuple[str, ...]]) ->
         for role in kind.roles.values()
         if role.group in groups
         for held in holds.get(role.name, ())
-        if not mine or role.name in mine or not any(kind.roles[each].group for each in mine)
+        if role.name in mine or not any(kind.roles[each].group for each in mine)
     ]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.db import connection
 
@@ -17,6 +15,11 @@ from yipan.offices.loading import load_organisations
 from yipan.offices.office import Organisation, organisation
 from yipan.offices.officer import ROLES
 from yipan.offices.permit import LOCAL_OPERATOR, Permit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
 
 _LOCK = 0x5969_7061_6E03
 

@@ -11,13 +11,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
 
 from yipan.duties import journal, settle
 from yipan.duties.chain import Entry
@@ -27,13 +24,21 @@ from yipan.duties.faults import DraftFaultsError, EventIdTakenError, Fault, Stal
 from yipan.duties.lawbook import lawbook
 from yipan.duties.naming import new_id
 from yipan.law.deadline import SHANGHAI
-from yipan.law.event import Event
-from yipan.law.fold import RECOMPUTED_KIND, RETRACTION_KIND, VOID, Duty
-from yipan.law.kind import Kind
+from yipan.law.fold import OPEN, RECOMPUTED_KIND, RETRACTION_KIND, VOID, Duty
 from yipan.law.rule import LAPSE_KIND
-from yipan.law.rulebook import Rulebook
 from yipan.offices.office import lines_of
-from yipan.offices.permit import Permit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from django.db.backends.utils import CursorWrapper
+
+    from yipan.law.event import Event
+    from yipan.law.kind import Kind
+    from yipan.law.rulebook import Rulebook
+    from yipan.offices.permit import Permit
 
 #: The most events of one call: a longer transaction would lock clerks out.
 BATCH = 2000
@@ -102,7 +107,7 @@ def record(
         batch.before = settle.rows_of(cursor, old) if old else {}
         _refuse_strangers(batch, fresh, journal.seen_by(cursor, permit.organisation, old), as_of or {})
         checked = _check(cursor, batch)
-        entries = _entries(cursor, batch, checked)
+        entries = _entries(cursor, batch, checked, fresh)
         changed = _settle(batch, entries)
         told = [_told(batch, each) for each in changed if each.told]
         linked = journal.append(cursor, permit.organisation, [*entries, *told])
@@ -128,7 +133,9 @@ def _place(batch: _Batch, drafts: Iterable[Draft]) -> None:
         kind = batch.rulebook.kind(draft.kind, day)
         thread = thread_of(draft, kind, batch.permit.organisation, event_id)
         if thread is None:
-            faults.append(Fault(field="thread", zh="请写明是哪个案件。", en="Say which case this belongs to."))
+            faults.append(
+                Fault(field="thread", zh="请写明是哪个案件。", en="Say which case this belongs to.")
+            )
         else:
             batch.drafts.append((event_id, thread, draft, kind))
     if faults:
@@ -157,7 +164,11 @@ def _refuse_strangers(batch: _Batch, fresh: set[UUID], seen: set[UUID], as_of: M
     """Refuse a thread that does not exist yet but was named, one this office is no party to, and a stale view."""
     for _, thread, draft, kind in batch.drafts:
         history = batch.history.get(thread, [])
-        if draft.thread and (thread in fresh or not history) and not (kind.begins_case or kind.thread != "case"):
+        if (
+            draft.thread
+            and (thread in fresh or not history)
+            and not (kind.begins_case or kind.thread != "case")
+        ):
             raise UnknownThreadError(thread=thread)
         if history and thread not in seen:
             raise UnknownThreadError(thread=thread)
@@ -175,6 +186,7 @@ def _check(cursor: CursorWrapper, batch: _Batch) -> list[Checked]:
         faults.extend(_correction_faults(draft, history.get(thread, []), batch.permit.organisation))
         if isinstance(found, Checked):
             checked.append(found)
+            faults.extend(_part_faults(batch, thread, found))
         else:
             faults.extend(found)
     if faults:
@@ -182,16 +194,51 @@ def _check(cursor: CursorWrapper, batch: _Batch) -> list[Checked]:
     return checked
 
 
+def _part_faults(batch: _Batch, thread: UUID, one: Checked) -> list[Fault]:
+    """In a case that is under way, an office takes a part nobody has only to do what it owes there."""
+    history = batch.history.get(thread, [])
+    known = {role for event in history for role in event.parties}
+    actor = one.draft.on_behalf_of or batch.permit.organisation
+    taken = [role for role, held in one.parties.items() if actor in held and role not in known]
+    if not history or not taken or one.kind.system:
+        return []
+    owed = [
+        duty
+        for duty in batch.before.values()
+        if duty.thread == thread and duty.owed_by == actor and duty.state == OPEN
+    ]
+    day = batch.now.astimezone(SHANGHAI).date()
+    fits = [
+        rule.discharge for duty in owed for _, rule in batch.rulebook.holders(duty.rule) if rule.discharge
+    ]
+    if any(one.kind.name in discharge.kinds() for discharge in fits):
+        return []
+    if owed and one.kind.name not in batch.rulebook.discharging(day):
+        return []
+    title = one.kind.roles[taken[0]].title["zh"]
+    zh, en = f"本机构在此案中没有{title}的职责。", f"This office owes nothing here as {taken[0]}."
+    return [Fault(field=taken[0], zh=zh, en=en)]
+
+
 def _correction_faults(draft: Draft, history: Sequence[Event], own: str) -> list[Fault]:
-    """An entry is corrected by the office that made it, with an entry of the same kind or a withdrawal."""
+    """Return why a correction cannot be: its maker alone corrects an entry, in kind or by withdrawing it."""
     if draft.corrects is None:
         return []
     target = next((event for event in history if event.id == draft.corrects), None)
     if target is None:
-        return [Fault(field="corrects", zh="案件中没有要更正的这条记录。", en="The case has no such entry to correct.")]
+        return [
+            Fault(
+                field="corrects",
+                zh="案件中没有要更正的这条记录。",
+                en="The case has no such entry to correct.",
+            )
+        ]
     actor = draft.on_behalf_of or own
     if draft.kind not in (target.kind, RETRACTION_KIND) or actor != target.actor:
-        zh, en = "只能由原记录机构以同种记录更正，或者撤回。", "Only the office that made an entry corrects it, in kind, or withdraws it."
+        zh, en = (
+            "只能由原记录机构以同种记录更正，或者撤回。",
+            "Only the office that made an entry corrects it, in kind, or withdraws it.",
+        )
         return [Fault(field="corrects", zh=zh, en=en)]
     return []
 
@@ -203,13 +250,20 @@ def _opened_among(cursor: CursorWrapper, batch: _Batch) -> frozenset[str]:
     return journal.opened_offices(cursor)
 
 
-def _entries(cursor: CursorWrapper, batch: _Batch, checked: Sequence[Checked]) -> list[Entry]:
+def _entries(
+    cursor: CursorWrapper, batch: _Batch, checked: Sequence[Checked], fresh: set[UUID]
+) -> list[Entry]:
     mentioned = {each for one in checked for held in one.parties.values() for each in held}
-    mentioned |= {one.draft.on_behalf_of for one in checked if one.draft.on_behalf_of} | {batch.permit.organisation}
+    mentioned |= {one.draft.on_behalf_of for one in checked if one.draft.on_behalf_of} | {
+        batch.permit.organisation
+    }
     lines = lines_of(mentioned)
     sealed = journal.Sealing(cursor)
     places = [(event_id, thread) for event_id, thread, _, _ in batch.drafts]
-    sealed.prepare({thread: one.facts.keys() for (_, thread), one in zip(places, checked, strict=True)})
+    needed: dict[UUID, set[str]] = {}
+    for (_, thread), one in zip(places, checked, strict=True):
+        needed.setdefault(thread, set()).update(one.facts)
+    sealed.prepare(needed, fresh)
     return [
         _entry(batch, event_id, thread, one, lines, sealed)
         for (event_id, thread), one in zip(places, checked, strict=True)
@@ -279,7 +333,9 @@ def _escalated(rulebook: Rulebook, changed: Iterable[settle.Change]) -> list[Dut
 def _told(batch: _Batch, change: settle.Change) -> Entry:
     """Return the event that says what a late or corrected event undid."""
     duty, before = change.after, change.before or change.after
-    parties = {"debtor": (duty.owed_by,)} | ({"creditor": (duty.owed_to,)} if duty.owed_to[0].isdigit() else {})
+    parties = {"debtor": (duty.owed_by,)} | (
+        {"creditor": (duty.owed_to,)} if duty.owed_to[0].isdigit() else {}
+    )
     seen_by = {batch.permit.organisation, duty.owed_by}
     return Entry(
         id=new_id(batch.now),
@@ -295,7 +351,12 @@ def _told(batch: _Batch, change: settle.Change) -> Entry:
         recorded_at=batch.now,
         counts_at=batch.now,
         counts_by="recording",
-        clock={"duty": str(duty.id), "rule": duty.rule, "was": settle.describe(before), "now": settle.describe(duty)},
+        clock={
+            "duty": str(duty.id),
+            "rule": duty.rule,
+            "was": settle.describe(before),
+            "now": settle.describe(duty),
+        },
         follows=(),
         corrects=None,
         seen_by=tuple(sorted(seen_by)),

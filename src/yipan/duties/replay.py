@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -13,8 +12,11 @@ from django.db import connection, transaction
 from yipan.duties import checkpoint, journal, settle
 from yipan.duties.chain import GENESIS, Entry, Sealed, digest_of
 from yipan.duties.lawbook import lawbook
-from yipan.law.fold import VOID
+from yipan.law.fold import VOID, Duty
 from yipan.offices.permit import set_acting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
 
 _THREADS: Final = 500
 _ROWS: Final = 5000
@@ -64,7 +66,7 @@ def replay(threads: Sequence[UUID] | None = None, progress: Callable[[str], None
     return found
 
 
-def _difference(row: settle.Duty | None, duty: settle.Duty | None) -> str:
+def _difference(row: Duty | None, duty: Duty | None) -> str:
     known = row or duty
     if row is None or duty is None or known is None:
         where = "the table" if duty is None else "the journal"
@@ -82,7 +84,9 @@ def _batches(threads: Sequence[UUID] | None) -> Iterator[list[UUID]]:
     after = UUID(int=0)
     while True:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT id FROM duties_thread WHERE id > %s ORDER BY id LIMIT %s", [after, _THREADS])
+            cursor.execute(
+                "SELECT id FROM duties_thread WHERE id > %s ORDER BY id LIMIT %s", [after, _THREADS]
+            )
             batch = [row[0] for row in cursor.fetchall()]
         if not batch:
             return
@@ -100,13 +104,17 @@ def verify(progress: Callable[[str], None] | None = None) -> Verified:
         heads = {row[0]: (row[1], bytes(row[2])) for row in cursor.fetchall()}
     protected = checkpoint.places(signed)
     for organisation in sorted(heads.keys() | protected.keys()):
-        _verify_chain(organisation, heads.get(organisation, (0, GENESIS)), protected.get(organisation, {}), found)
+        _verify_chain(
+            organisation, heads.get(organisation, (0, GENESIS)), protected.get(organisation, {}), found
+        )
         if progress:
             progress(f"{organisation}: {found.events} events")
     return found
 
 
-def _verify_chain(organisation: str, head: tuple[int, bytes], protected: dict[int, bytes], found: Verified) -> None:
+def _verify_chain(
+    organisation: str, head: tuple[int, bytes], protected: dict[int, bytes], found: Verified
+) -> None:
     seq, previous = 0, GENESIS
     for entry, written in _entries(organisation):
         seq += 1

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from typing import ClassVar, Final
-from uuid import UUID
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from yipan.database import read_or_make_key
 from yipan.errors import YipanError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
 
 #: The version under which new subject keys are wrapped; `docs/reference/keys.md` tells how to rotate it.
 KEK_VERSION: Final = 1

@@ -6,16 +6,19 @@ told by an event of its own (`duty.recomputed`), with the old and the new state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Final
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, Final
 
-from django.db.backends.utils import CursorWrapper
-
-from yipan.law.event import Event
 from yipan.law.fold import OPEN, VOID, Duty, fold
-from yipan.law.rulebook import Rulebook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from uuid import UUID
+
+    from django.db.backends.utils import CursorWrapper
+
+    from yipan.law.event import Event
+    from yipan.law.rulebook import Rulebook
 
 COLUMNS: Final = tuple(each.name for each in fields(Duty))
 _ROWS: Final = tuple("thread_id" if name == "thread" else name for name in COLUMNS)
@@ -29,7 +32,9 @@ _CHANGING: Final = (
 )  # fmt: skip
 _SET: Final = ", ".join(f"{name} = %s" for name in _CHANGING)
 # The row must still stand as it was read: the row count says who won.
-_UPDATE: Final = f"UPDATE duties_duty SET {_SET} WHERE id = %s AND state = %s AND due_at IS NOT DISTINCT FROM %s"  # noqa: S608  # our own columns
+_UPDATE: Final = (
+    f"UPDATE duties_duty SET {_SET} WHERE id = %s AND state = %s AND due_at IS NOT DISTINCT FROM %s"  # noqa: S608  # our own columns
+)
 #: What moves when a duty simply runs its course.
 _COURSE: Final = frozenset({"state", "closed_at", "closed_by", "lapsed_at"})
 
@@ -61,7 +66,9 @@ def changes(before: Mapping[UUID, Duty], after: Mapping[UUID, Duty], new: frozen
         old = before.get(key)
         if old == duty:
             continue
-        found.append(Change(before=old, after=duty, told=old is not None and not _ran_its_course(old, duty, new)))
+        found.append(
+            Change(before=old, after=duty, told=old is not None and not _ran_its_course(old, duty, new))
+        )
     for key, old in before.items():
         if key not in after and old.state != VOID:
             gone = replace(old, state=VOID, closed_at=None, closed_by=None, lapsed_at=None)
@@ -95,9 +102,14 @@ def write(cursor: CursorWrapper, changed: Iterable[Change]) -> None:
             raise RuntimeError(message)
 
 
-def _update_row(change: Change) -> list[object]:
+def _update_row(change: Change) -> list[Any]:
     before = change.before or change.after
-    return [*(getattr(change.after, name) for name in _CHANGING), change.after.id, before.state, before.due_at]
+    return [
+        *(getattr(change.after, name) for name in _CHANGING),
+        change.after.id,
+        before.state,
+        before.due_at,
+    ]
 
 
 def describe(duty: Duty) -> str:

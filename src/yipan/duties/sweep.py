@@ -6,10 +6,9 @@ any moment and run again, it goes on where it was and writes nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.db import connection, transaction
 
@@ -22,17 +21,19 @@ from yipan.duties.settle import COLUMNS
 from yipan.law.deadline import SHANGHAI
 from yipan.law.fold import OPEN, Duty
 from yipan.law.rule import PERIOD_KIND
-from yipan.law.rulebook import Rulebook
 from yipan.offices.office import Organisation
 from yipan.offices.permit import THE_CLOCK, clock_permit, set_acting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from yipan.law.rulebook import Rulebook
 
 _LATE: Final = (
     f"SELECT {', '.join('thread_id' if each == 'thread' else each for each in COLUMNS)} FROM duties_duty"  # noqa: S608  # our own columns
     " WHERE owed_by = %s AND state = %s AND due_at < %s AND lapsed_at IS NULL ORDER BY due_at, id LIMIT %s"
 )
-_DEBTORS: Final = (
-    "SELECT DISTINCT owed_by FROM duties_duty WHERE state = %s AND due_at < %s AND lapsed_at IS NULL ORDER BY 1"
-)
+_DEBTORS: Final = "SELECT DISTINCT owed_by FROM duties_duty WHERE state = %s AND due_at < %s AND lapsed_at IS NULL ORDER BY 1"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +73,7 @@ def _opened() -> list[tuple[str, str, datetime]]:
             " JOIN offices_organisation office ON office.id = opened.organisation"
             " WHERE opened.closed_at IS NULL ORDER BY 1"
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _turn_periods(rulebook: Rulebook, office: str, level: str, opened_at: datetime, now: datetime) -> int:

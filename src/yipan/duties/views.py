@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from uuid import UUID
+from typing import TYPE_CHECKING
 
-from yipan.law.fold import Duty
-from yipan.law.rule import Cite
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from yipan.law.fold import Duty
+    from yipan.law.rule import Cite
 
 #: Both languages of a sentence.
 Said = Mapping[str, str]

@@ -60,6 +60,7 @@ class WithinFaultsError(FaultsFoundError, ValueError):
     """A `within` that cannot be read: every fault of it at once."""
 
     code: ClassVar[str] = "within-faults"
+    exit_code: ClassVar[int] = 2
     sentence: ClassVar[dict[str, str]] = {"zh": "期限写法有误：{listing}。", "en": "{listing}."}
 
 

@@ -176,7 +176,15 @@ class _Folding:
             if each.duty.state == OPEN:
                 self._close(each, root, event)
         for running in self._openings(root, event):
-            self.running.setdefault(running.duty.id, running)
+            if not (running.rule.once and self._opened_already(running)):
+                self.running.setdefault(running.duty.id, running)
+
+    def _opened_already(self, one: _Running) -> bool:
+        """Tell whether the case has had this rule's duty for this party, done or not."""
+        mine = (one.rule.id, one.duty.party_role, one.duty.party)
+        return any(
+            mine == (each.rule.id, each.duty.party_role, each.duty.party) for each in self.running.values()
+        )
 
     def note_void(self, root: UUID, event: Event) -> None:
         """Keep, as void, what a corrected event had opened and its correction does not."""
@@ -400,10 +408,9 @@ def _counts_for(duty: Duty, rule: Rule, trigger: Trigger, event: Event) -> bool:
         return False
     if duty.period and "period" in event.clock and event.clock["period"] != duty.period:
         return False
-    if rule.matched_by == "thread":
-        return True
-    if rule.matched_by == "party" and duty.party_role:
+    how = trigger.matched_by or rule.matched_by
+    if "debtor" in how and event.actor != duty.owed_by:
+        return False
+    if "party" in how and duty.party_role:
         return duty.party in event.organisations(duty.party_role)
-    if rule.matched_by == "party":
-        return True
-    return event.actor == duty.owed_by
+    return True

@@ -33,8 +33,8 @@ class Reader:
     faults: Faults
 
     def key(self, name: str) -> str:
-        """Return the dotted place of a key below this one."""
-        return f"{self.at}.{name}" if self.at else name
+        """Return the dotted place of a key below this one; without a name, this place itself."""
+        return ".".join(part for part in (self.at, name) if part)
 
     def fault(self, name: str, what: str) -> None:
         """Note a fault at a key below this one."""

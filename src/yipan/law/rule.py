@@ -47,6 +47,8 @@ class Trigger:
 
     kind: str
     when: Mapping[str, Plain] = field(default_factory=dict)
+    #: How this trigger finds its duty, where it is not as the rule says for all.
+    matched_by: str = ""
 
     def meets(self, event: Event) -> bool:
         """Tell whether an event is of this kind with these clock values."""
@@ -123,6 +125,7 @@ class Rule:
     triggers: tuple[Trigger, ...]
     every: Every | None
     on_lapse_only: bool
+    once: bool
     for_each: str
     needs_consent: str
     owed_by: RoleExpression
@@ -168,19 +171,19 @@ def version_at(versions: tuple[Version, ...], day: date) -> Version | None:
 
 
 RULE_KEYS: Final = (
-    "rule", "title", "text", "opens_on", "for_each", "needs_consent", "owed_by", "owed_to", "applies_to",
-    "discharged_by", "matched_by", "released_by", "on_lapse", "versions",
+    "rule", "title", "text", "opens_on", "once", "for_each", "needs_consent", "owed_by", "owed_to",
+    "applies_to", "discharged_by", "matched_by", "released_by", "on_lapse", "versions",
 )  # fmt: skip
 OVERLAY_KEYS: Final = ("overlay", "title", "of", "applies_to", "leg", "versions")
 EVERY_KEYS: Final = ("every", "opens", "levels", "kinds", "only", "rotation")
 ROTATION_KEYS: Final = ("among", "first_year")
-TRIGGER_KEYS: Final = ("kind", "when")
+TRIGGER_KEYS: Final = ("kind", "when", "matched_by")
 AMOUNT_KEYS: Final = ("kind", "when", "at_least", "field")
 VERSION_KEYS: Final = ("within", "rolls", "cite")
 BY_FIELD_KEYS: Final = ("by_field", "values")
 CITE_KEYS: Final = ("doc", "article", "quote", "set_by")
 APPLIES_TO: Final = ("debtor", "both")
-MATCHES: Final = ("party", "debtor", "thread")
+MATCHES: Final = ("party", "debtor", "debtor-and-party", "thread")
 
 
 def read_rule(raw: Raw, *, file: str, pack: str, promptly: Within | None, faults: Faults) -> Rule:
@@ -206,6 +209,7 @@ def read_rule(raw: Raw, *, file: str, pack: str, promptly: Within | None, faults
         triggers=triggers,
         every=every,
         on_lapse_only=on_lapse_only,
+        once=reader.flag("once"),
         for_each=for_each,
         needs_consent=reader.text("needs_consent"),
         owed_by=owed_by,
@@ -322,6 +326,7 @@ def _read_trigger(reader: Reader) -> Trigger:
     return Trigger(
         kind=reader.text("kind"),
         when={key: value for key, value in when.items() if isinstance(value, str | int)},
+        matched_by=reader.choice("matched_by", ("", *MATCHES)),
     )
 
 

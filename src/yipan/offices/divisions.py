@@ -86,6 +86,25 @@ def read_divisions(path: Path = CARRIED) -> list[Division]:
     return divisions
 
 
+def line_of(organisation: str, known: Collection[str]) -> dict[str, str]:
+    """Return the offices above an organisation by level, itself included, by its digits alone.
+
+    `known` are the codes of the divisions there are: a level that is not among them does not exist there. With the
+    line come the `health` and the `government` counterpart in the same division.
+    """
+    code, _, kind = organisation.partition(":")
+    suffix = f":{kind}" if kind else ""
+    line = {"health": code, "government": f"{code}:government", "nation": f"{NATION}{suffix}"}
+    if code != NATION:
+        for length, level in _LEVELS.items():
+            above = code[:length]
+            if len(above) == length and (above == code or above in known):
+                line[level.value] = f"{above}{suffix}"
+        if len(code) == _VILLAGE:
+            line["village"] = organisation
+    return line
+
+
 def skipped_codes(names: Mapping[str, str]) -> frozenset[str]:
     """Return the codes of a table (code to name) that fill a level and are no division.
 

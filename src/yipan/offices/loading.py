@@ -5,15 +5,17 @@ Loaded with COPY into a temporary table and INSERT from there, in seconds; a sec
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 from django.db import connections, transaction
 
 from yipan.offices.divisions import CARRIED, Division, Level, read_divisions
 from yipan.offices.office import DEFAULT_KIND, Organisation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 #: The owner's door: which organisations there are is set up with the tables, not changed at a desk.
 OWNER: Final = "owner"

@@ -6,12 +6,14 @@ also when its division is renamed, so that an old journal still says whom it mea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import connection, models
 
 from yipan.errors import YipanError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 #: The kind meant when none is said.
 DEFAULT_KIND = "health"
@@ -47,7 +49,9 @@ class Organisation(models.Model):
     class Meta:
         app_label = "offices"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["division", "kind"], name="one_organisation_of_a_kind_in_a_division"),
+            models.UniqueConstraint(
+                fields=["division", "kind"], name="one_organisation_of_a_kind_in_a_division"
+            ),
         ]
 
     def __str__(self) -> str:

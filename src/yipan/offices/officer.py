@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -12,6 +11,9 @@ from django.db.models import Q
 
 from yipan.errors import YipanError
 from yipan.offices.office import Organisation, organisation
+
+if TYPE_CHECKING:
+    from datetime import date
 
 #: What each role may do. A verb asks for one of these words; the list is closed.
 ROLES: Final[dict[str, frozenset[str]]] = {
@@ -87,7 +89,9 @@ class NameTakenError(YipanError):
     next_step: ClassVar[dict[str, str]] = {"zh": "请换一个账号名。", "en": "Choose another name."}
 
 
-def post_new_officer(username: str, name: str, password: str, office: str, role: str, from_on: date) -> Officer:
+def post_new_officer(
+    username: str, name: str, password: str, office: str, role: str, from_on: date
+) -> Officer:
     """Make an account and its first posting.
 
     Raises:

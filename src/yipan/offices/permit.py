@@ -6,19 +6,22 @@ transaction, so that a query that forgot to ask still finds nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar, Final
-from uuid import UUID
+from typing import TYPE_CHECKING, ClassVar, Final
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 
 from yipan.errors import YipanError
-from yipan.offices.office import Organisation
 from yipan.offices.officer import ROLES, Officer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from uuid import UUID
+
+    from yipan.offices.office import Organisation
 
 #: The officer's name in the journal when a folder has no accounts and the local operator acts.
 LOCAL_OPERATOR: Final = "local-operator"
@@ -122,7 +125,11 @@ def permit_for(officer: Officer, organisation: str, purpose: str, now: datetime)
         raise NotPostedError(officer=str(officer), organisation=organisation)
     rights = frozenset().union(*(ROLES[role] for role in roles))
     return Permit(
-        officer=str(officer), organisation=organisation, rights=rights, purpose=purpose, until_at=now + _HOLDS_FOR
+        officer=str(officer),
+        organisation=organisation,
+        rights=rights,
+        purpose=purpose,
+        until_at=now + _HOLDS_FOR,
     )
 
 
@@ -144,7 +151,9 @@ def clock_permit(organisation: str, now: datetime) -> Permit:
     return _unbounded(THE_CLOCK, organisation, frozenset({"record", "sweep", "read-duties"}), "sweep", now)
 
 
-def _unbounded(officer: str, organisation: str, rights: frozenset[str], purpose: str, now: datetime) -> Permit:
+def _unbounded(
+    officer: str, organisation: str, rights: frozenset[str], purpose: str, now: datetime
+) -> Permit:
     return Permit(
         officer=officer, organisation=organisation, rights=rights, purpose=purpose, until_at=now + _HOLDS_FOR
     )

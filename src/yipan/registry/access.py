@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 from django.db import connection
 
@@ -14,8 +12,14 @@ from yipan.duties.draft import CASE
 from yipan.duties.lawbook import lawbook
 from yipan.duties.views import CaseView, EventView, Said
 from yipan.law.deadline import SHANGHAI
-from yipan.law.kind import Kind
-from yipan.offices.permit import Permit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from yipan.law.kind import Kind
+    from yipan.offices.permit import Permit
 
 _PAYLOADS = """
 SELECT p.event_id, p.name, p.ciphertext, s.id, s.wrapped_key, s.kek_version
@@ -47,10 +51,14 @@ def read_case(permit: Permit, thread: UUID, now: datetime) -> CaseView:
                 [now, permit.organisation, permit.officer, permit.purpose, thread, shown],
             )
     opened = _open(rows)
-    return replace(view, story=tuple(replace(each, facts=_facts(each, opened.get(each.id, {}))) for each in view.story))
+    return replace(
+        view, story=tuple(replace(each, facts=_facts(each, opened.get(each.id, {}))) for each in view.story)
+    )
 
 
-def _open(rows: Sequence[tuple[UUID, str, bytes, UUID, bytes | None, int]]) -> dict[UUID, dict[str, dict[str, object]]]:
+def _open(
+    rows: Sequence[tuple[UUID, str, bytes, UUID, bytes | None, int]],
+) -> dict[UUID, dict[str, dict[str, object]]]:
     found: dict[UUID, dict[str, dict[str, object]]] = {}
     for event, name, ciphertext, subject, wrapped, version in rows:
         try:
@@ -64,7 +72,9 @@ def _open(rows: Sequence[tuple[UUID, str, bytes, UUID, bytes | None, int]]) -> d
 
 def _facts(event: EventView, payloads: Mapping[str, Mapping[str, object]]) -> Facts:
     kind = lawbook().kind(event.kind, event.counts_at.astimezone(SHANGHAI).date())
-    return tuple((_subject_title(kind, name), _fields(kind, facts)) for name, facts in sorted(payloads.items()))
+    return tuple(
+        (_subject_title(kind, name), _fields(kind, facts)) for name, facts in sorted(payloads.items())
+    )
 
 
 def _subject_title(kind: Kind, name: str) -> Said:
@@ -74,4 +84,6 @@ def _subject_title(kind: Kind, name: str) -> Said:
 def _fields(kind: Kind, facts: Mapping[str, object]) -> tuple[tuple[Said, str], ...]:
     if not facts:
         return ((ERASED, "—"),)
-    return tuple((kind.fields[name].title, str(value)) for name, value in facts.items() if name in kind.fields)
+    return tuple(
+        (kind.fields[name].title, str(value)) for name, value in facts.items() if name in kind.fields
+    )

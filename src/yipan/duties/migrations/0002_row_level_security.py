@@ -11,7 +11,17 @@ CREATE FUNCTION yipan_threads() RETURNS uuid[] LANGUAGE sql STABLE AS
 $$ SELECT coalesce(nullif(current_setting('yipan.threads', true), ''), '{}')::uuid[] $$;
 """
 
-TABLES = ("event", "payload", "subject", "threadsubject", "duty", "chainhead", "caseaccess", "openedoffice", "adoption")
+TABLES = (
+    "event",
+    "payload",
+    "subject",
+    "threadsubject",
+    "duty",
+    "chainhead",
+    "caseaccess",
+    "openedoffice",
+    "adoption",
+)
 
 POLICIES = """
 -- An event: by the offices it names as its readers, by the law while a verb writes in its thread, and by a
