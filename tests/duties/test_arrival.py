@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +15,10 @@ from yipan.duties.naming import new_id
 from yipan.duties.record import record
 from yipan.duties.replay import replay
 from yipan.duties.sweep import sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from uuid import UUID
 
 #: When everything has been recorded; each entry counts at its own earlier moment, by evidence.
 RECORDED = at("2026-06-01T09:00")
@@ -53,7 +55,7 @@ def _history(moments: random.Random) -> list[Step]:
             by="residence", kind="verification.arrived", when=when(), fields={home: home, "channel": "letter"}
         )
         steps += [asked, arrived]
-        if moments.random() < 0.8:  # noqa: PLR2004  # most offices answer
+        if moments.random() < 0.8:  # most offices answer
             steps.append(
                 Step(
                     by=home,
@@ -62,7 +64,7 @@ def _history(moments: random.Random) -> list[Step]:
                     fields={home: home, "result": "confirmed"},
                 )
             )
-        if moments.random() < 0.3:  # noqa: PLR2004  # some arrivals were noted wrongly
+        if moments.random() < 0.3:  # some arrivals were noted wrongly
             place = steps.index(arrived) + 1
             steps.append(
                 Step(
@@ -73,11 +75,11 @@ def _history(moments: random.Random) -> list[Step]:
                     fields=arrived.fields,
                 )
             )
-    if moments.random() < 0.4:  # noqa: PLR2004  # some withdraw what they agreed to
+    if moments.random() < 0.4:  # some withdraw what they agreed to
         steps.append(
             Step(by="residence", kind="consent.withdrawn", when=when(), fields={"his_agrees_verify": False})
         )
-    if moments.random() < 0.3:  # noqa: PLR2004  # some entries are withdrawn
+    if moments.random() < 0.3:  # some entries are withdrawn
         steps.append(
             Step(by="residence", kind="event.retracted", when=when(), corrects=moments.randrange(2, 3))
         )
@@ -97,7 +99,7 @@ def _play(cast: Cast, steps: Sequence[Step], order: Sequence[int]) -> set[tuple[
     ids = [
         new_id(at("2026-01-01T00:00") + timedelta(milliseconds=number)) for number in range(len(steps) + 1)
     ]
-    thread = cast.ask("2026-03-02T10:00")
+    cast.ask("2026-03-02T10:00")
     for number in _corrections_after_their_targets(steps, order):
         step = steps[number]
         office = {"residence": cast.residence, "her_home": cast.her_home, "his_home": cast.his_home}[step.by]
@@ -105,7 +107,7 @@ def _play(cast: Cast, steps: Sequence[Step], order: Sequence[int]) -> set[tuple[
         fields = {name: homes.get(str(value), value) for name, value in step.fields.items()}
         if step.kind == "verification.answered":
             fields["asker"] = cast.residence
-        _record(cast, office, thread, ids, number, step, fields)
+        _record(cast, office, ids, number, replace(step, fields=fields))
     sweep(RECORDED)
     names = {
         cast.residence: "residence",
@@ -129,32 +131,23 @@ def _play(cast: Cast, steps: Sequence[Step], order: Sequence[int]) -> set[tuple[
     }
 
 
-def _record(
-    cast: Cast,
-    office: str,
-    thread: UUID,
-    ids: Sequence[UUID],
-    number: int,
-    step: Step,
-    fields: Mapping[str, Any],
-) -> None:
+def _record(cast: Cast, office: str, ids: Sequence[UUID], number: int, step: Step) -> None:
     draft = Draft(
         kind=step.kind,
         id=ids[number + 1],
-        thread=thread,
+        thread=cast.thread,
         at=at(step.when),
         evidence=EVIDENCE,
         corrects=None if step.corrects is None else ids[step.corrects],
-        fields=fields,
+        fields=step.fields,
     )
-    behalf = office != cast.residence
-    if behalf:
-        draft = Draft(**{**vars(draft), "on_behalf_of": office})
+    if office != cast.residence:
+        draft = replace(draft, on_behalf_of=office)
     record([draft], permit=permit(cast.residence, RECORDED), clock=lambda: RECORDED)
 
 
 def _corrections_after_their_targets(steps: Sequence[Step], order: Sequence[int]) -> list[int]:
-    """A desk can only correct what it can see: its correction comes after the entry, wherever else it comes."""
+    """Put each correction after its entry: a desk can only correct what it can see."""
     found: list[int] = []
     waiting = list(order)
     while waiting:

@@ -16,7 +16,7 @@ from yipan.duties.faults import UnknownThreadError
 from yipan.duties.queries import owed_today
 from yipan.duties.sweep import sweep
 from yipan.offices.permit import set_acting
-from yipan.registry.access import read_case
+from yipan.registry.access import names_in, read_case
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,12 @@ def _seen(office: str, query: str, values: Sequence[Any] = ()) -> list[Any]:
         set_acting(office, "test", [])
         cursor.execute(query, values)
         return [row[0] for row in cursor.fetchall()]
+
+
+def _write(office: str, threads: Sequence[UUID], statement: str, values: Sequence[Any] | None = None) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        set_acting(office, "test", threads)
+        cursor.execute(statement, values)
 
 
 def _whole_story(cast: Cast) -> None:
@@ -142,10 +148,8 @@ def test_the_working_role_cannot_rewrite_what_happened_or_lift_its_own_walls(
     cast: Cast, statement: str
 ) -> None:
     cast.ask()
-    with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"), transaction.atomic():
-        set_acting(cast.residence, "test", [])
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
+    with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):
+        _write(cast.residence, [], statement)
 
 
 def test_nobody_writes_in_another_offices_name(cast: Cast) -> None:
@@ -155,10 +159,8 @@ def test_nobody_writes_in_another_offices_name(cast: Cast) -> None:
         " recorded_at, counts_at, counts_by, clock, follows, corrects, seen_by, seq + 100, previous, digest, thread_id"
         " FROM duties_event WHERE thread_id = %s"
     )
-    with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
-        set_acting(cast.residence, "test", [cast.thread] if cast.thread else [])
-        with connection.cursor() as cursor:
-            cursor.execute(copy, [cast.her_home, cast.thread])
+    with pytest.raises(ProgrammingError, match="row-level security"):
+        _write(cast.residence, [cast.thread] if cast.thread else [], copy, [cast.her_home, cast.thread])
 
 
 def test_the_owner_of_the_tables_is_bound_by_the_policies_too(cast: Cast) -> None:
@@ -174,9 +176,22 @@ def test_reading_a_case_is_logged_with_the_persons_it_showed(cast: Cast) -> None
     view = read_case(permit(cast.his_home, moment), cast.thread, moment)
     facts = {text for event in view.story for _, fields in event.facts for _, text in fields}
     assert facts == {"他的住址"}
-    rows = "SELECT cardinality(subjects) FROM registry_read WHERE thread = %s"
+    rows = "SELECT cardinality(subjects) FROM registry_read WHERE %s = ANY(threads)"
     assert _seen(cast.his_home, rows, [cast.thread]) == [1]
     assert _seen(cast.residence, rows, [cast.thread]) == []
+
+
+def test_a_list_shows_names_only_where_the_office_may_see_them_in_one_logged_look(cast: Cast) -> None:
+    _whole_story(cast)
+    moment = at("2026-03-29T10:00")
+    assert isinstance(cast.thread, UUID)
+    assert names_in(permit(cast.residence, moment), [cast.thread], moment) == {cast.thread: "李秀兰、陈志强"}
+    # His home was asked about points, not told names; her home sees what was asked about her.
+    assert names_in(permit(cast.his_home, moment), [cast.thread], moment) == {}
+    assert names_in(permit("110101", moment), [cast.thread], moment) == {}
+    rows = "SELECT cardinality(subjects) FROM registry_read WHERE %s = ANY(threads)"
+    assert _seen(cast.residence, rows, [cast.thread]) == [2]
+    assert _seen(cast.his_home, rows, [cast.thread]) == []
 
 
 def test_a_case_that_is_not_for_this_office_is_not_there(cast: Cast) -> None:

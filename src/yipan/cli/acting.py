@@ -28,15 +28,32 @@ class UnknownOfficerError(YipanError):
     }
 
 
+class OfficerNeededError(YipanError):
+    """The folder has accounts, so that nobody acts unnamed."""
+
+    code: ClassVar[str] = "officer-needed"
+    exit_code: ClassVar[int] = 2
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "本系统已有账号，不能匿名办理。",
+        "en": "There are accounts here: nobody acts unnamed.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请加上 --as 账号；用 yipan officers list 查看账号。",
+        "en": "Say who acts with --as OFFICER; list the accounts with: yipan officers list",
+    }
+
+
 def acting(office: str, officer: str | None, now: datetime) -> Permit:
     """Return the permit under which a command acts for an office.
 
     Raises:
         UnknownOrganisationError, UnknownOfficerError, NotPostedError: who or where is wrong.
-        NotPermittedError: the folder has accounts, and none was named.
+        OfficerNeededError: the folder has accounts, and none was named.
     """
     where = organisation(office)
     if officer is None:
+        if Officer.objects.exists():
+            raise OfficerNeededError
         return local_permit(where, "command line", now)
     found = Officer.objects.filter(user__username=officer).first()
     if found is None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yipan.cli.console import Console, now, set_up
-from yipan.cli.serve import run_server
+from yipan.cli.serve import SWEEP_EVERY, run_server
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -61,7 +61,7 @@ def demo(host: str, port: int) -> None:
         _check_over_http(thread, password, console)
         return
     _say_accounts(console, host, port, password)
-    run_server(host, port, 2)
+    run_server(host, port, 2, SWEEP_EVERY)
 
 
 def _play(console: Console, password: str) -> UUID:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from django.db import close_old_connections
 
 from yipan.cli.console import MOMENT, Console, json_option, now, progress_line, set_up, show_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from uuid import UUID
 
@@ -91,8 +96,11 @@ def _fields(pairs: tuple[str, ...]) -> dict[str, object]:
 
 @click.command()
 @click.option("--now", "moment", type=MOMENT, help="Sweep as of this moment; now when not said.")
+@click.option(
+    "--every", type=click.IntRange(1), metavar="MINUTES", help="Go on until whoever started it ends."
+)
 @json_option
-def sweep(moment: datetime | None, *, as_json: bool) -> None:
+def sweep(moment: datetime | None, every: int | None, *, as_json: bool) -> None:
     """Open what the calendar opens and write down what lapsed. May be stopped and run again.
 
     Example: yipan sweep --now 2026-04-01T09:00
@@ -100,6 +108,12 @@ def sweep(moment: datetime | None, *, as_json: bool) -> None:
     set_up()
     from yipan.duties.sweep import sweep as run  # noqa: PLC0415  # after Django is set up
 
+    if every:
+        if moment:
+            message = "--every follows the clock; it takes no --now"
+            raise click.UsageError(message)
+        _sweep_on(run, every)
+        return
     console = Console()
     swept = run(moment or now(), progress_line(console))
     if as_json:
@@ -109,6 +123,20 @@ def sweep(moment: datetime | None, *, as_json: bool) -> None:
             f"启用机构 {swept.offices}，期间届至 {swept.turned}，逾期 {swept.lapsed}",
             f"{swept.offices} offices, {swept.turned} periods turned, {swept.lapsed} deadlines passed",
         )
+
+
+def _sweep_on(run: Callable[[datetime], object], every: int) -> None:
+    """Sweep again and again while the process that started this one lives; one failure does not end it."""
+    started_by, log = os.getppid(), logging.getLogger("yipan.sweep")
+    while os.getppid() == started_by:
+        close_old_connections()
+        try:
+            run(now())
+        except Exception:
+            log.exception("a sweep failed; the next one goes on where it was")
+        until = time.monotonic() + 60 * every
+        while time.monotonic() < until and os.getppid() == started_by:
+            time.sleep(1)
 
 
 @click.command()

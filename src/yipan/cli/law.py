@@ -17,7 +17,7 @@ from yipan.law.example import run_examples
 from yipan.law.pack import Pack, read_packs
 from yipan.law.reading import Faults
 from yipan.law.roles import OWED_ONLY
-from yipan.law.rulebook import Adoption, NoScopeInForceError, Rulebook
+from yipan.law.rulebook import Adoption, Rulebook
 from yipan.law.scope import district_by_digits, migrant
 from yipan.offices.divisions import line_of, read_divisions
 

@@ -142,6 +142,8 @@ class Story:
             self._at(1, 9),
             her_home=HER_HOME,
             channel="system",
+            her_name="李秀兰",
+            her_identity_number="500101199203154526",
             her_points="请核实姓名和公民身份号码",
         )
         self._record(
@@ -153,6 +155,8 @@ class Story:
             his_home=HIS_HOME,
             channel="letter",
             document_number="穗洪桥核〔2026〕9号",
+            his_name="陈志强",
+            his_identity_number="450921199011083217",
             his_points="请核实姓名和公民身份号码",
         )
         self._record(
@@ -212,7 +216,7 @@ class Story:
         )
         self._record(
             "second ask", "guangzhou", RESIDENCE, "verification.asked", moment + timedelta(hours=2), channel="system",
-            her_points="请核实姓名",
+            her_name="冉小燕", her_points="请核实姓名",
         )  # fmt: skip
         self.thread = first
 

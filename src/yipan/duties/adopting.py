@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid5
 
@@ -81,6 +82,7 @@ def adopt(
         if name not in found:
             raise UnknownPackError(pack=name)
     packs = [found[name] for name in names]
+    permit = _to_record(permit)
     _keep_texts(packs)
     drafts = [_draft(pack, permit.organisation, effective_on) for pack in packs]
     try:
@@ -90,6 +92,11 @@ def adopt(
         book = Rulebook([Adoption(pack=pack) for pack in packs])
         return record(drafts, permit=permit, clock=lambda: now, rulebook=book)
     return record(drafts, permit=permit, clock=lambda: now)
+
+
+def _to_record(permit: Permit) -> Permit:
+    """Return the permit with the right to write what it may adopt: an adoption is an event, of no other kind."""
+    return replace(permit, rights=permit.rights | {"record"})
 
 
 def _keep_texts(packs: Sequence[Pack]) -> None:

@@ -64,6 +64,20 @@ class EventIdTakenError(YipanError):
     }
 
 
+class NotAtADeskError(YipanError):
+    """The engine writes this kind of entry: no office may say it of itself or of another."""
+
+    code: ClassVar[str] = "not-at-a-desk"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "“{kind}”由系统写入，不能由机构登记。",
+        "en": "Entries of the kind {kind!r} are written by the system, never by an office.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "期间和逾期由 yipan sweep 写入，采用规则包用 yipan packs adopt。",
+        "en": "Periods and lapses are written by yipan sweep, adoptions by yipan packs adopt.",
+    }
+
+
 class UnknownThreadError(YipanError):
     """The case does not exist, or this office is no party to it: the two are not told apart."""
 

@@ -22,7 +22,7 @@ from yipan.offices.office import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from uuid import UUID
 
     from django.db.backends.utils import CursorWrapper
@@ -319,7 +319,8 @@ def _actions(
     own: str, events: Sequence[Event], duties: Sequence[Duty], rulebook: Rulebook, now: datetime
 ) -> list[Action]:
     """Return what this office may do next: first what fulfils a duty, then what else its part in the case allows."""
-    kinds = rulebook.kinds(now.astimezone(SHANGHAI).date())
+    today = now.astimezone(SHANGHAI).date()
+    kinds = rulebook.kinds(today)
     holds = {role: held for event in events for role, held in event.parties.items()}
     found: list[Action] = []
     for duty in duties:
@@ -342,11 +343,30 @@ def _actions(
             continue
         if kind.follows and done & set(kind.follows):
             free = _free_parties(own, kind, holds)
-            found.extend(Action(kind=kind.name, title=kind.action, duty=None, parties=each) for each in free)
+            listed = [each for each in free if _is_of_use(kind, each, duties, rulebook, today)]
+            found.extend(
+                Action(kind=kind.name, title=kind.action, duty=None, parties=each) for each in listed
+            )
         elif not kind.follows and late_here:
             # A note that follows nothing in particular is for an office that owes something here.
             found.append(Action(kind=kind.name, title=kind.action, duty=None))
     return found
+
+
+def _is_of_use(
+    kind: Kind, parties: Mapping[str, str], duties: Sequence[Duty], rulebook: Rulebook, day: date
+) -> bool:
+    """Tell whether recording a kind would change anything: what only settles duties is offered with an open one."""
+    for duty in duties:
+        rule = _rule_of(duty, rulebook)
+        released = {trigger.kind for trigger in rule.released_by} if rule else set()
+        if (
+            duty.state == OPEN
+            and kind.name in released
+            and (not parties or parties.get(duty.party_role) == duty.party)
+        ):
+            return True
+    return kind.name not in rulebook.discharging(day)
 
 
 def _fulfilling(own: str, duty: Duty, kind: Kind, holds: Mapping[str, tuple[str, ...]]) -> Action | None:

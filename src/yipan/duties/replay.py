@@ -168,6 +168,6 @@ def _entry(row: tuple[object, ...], payloads: dict[str, Sealed]) -> Entry:
         id=values[0], kind=values[1], pack=values[2], thread=values[3], parties=parties,  # type: ignore[arg-type]  # as the columns' types say
         lines=json.loads(str(row[5])), recorded_by=values[6], officer=values[7], on_behalf_of=values[8],  # type: ignore[arg-type]
         happened_at=values[9], recorded_at=values[10], counts_at=values[11], counts_by=values[12],  # type: ignore[arg-type]
-        clock=json.loads(str(row[13])), follows=tuple(values[14] or ()), corrects=values[15],  # type: ignore[arg-type, call-overload]
+        clock=json.loads(str(row[13])), follows=tuple(values[14] or ()), corrects=values[15],  # type: ignore[arg-type]
         seen_by=tuple(values[16]), payloads=payloads, seq=values[17], previous=bytes(values[18]),  # type: ignore[arg-type, call-overload]
     )  # fmt: skip

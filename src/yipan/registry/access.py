@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
@@ -14,9 +14,11 @@ from yipan.duties.views import CaseView, EventView, Said
 from yipan.law.deadline import SHANGHAI
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
+
+    from django.db.backends.utils import CursorWrapper
 
     from yipan.law.kind import Kind
     from yipan.offices.permit import Permit
@@ -25,6 +27,12 @@ _PAYLOADS = """
 SELECT p.event_id, p.name, p.ciphertext, s.id, s.wrapped_key, s.kek_version
   FROM duties_payload p JOIN duties_subject s ON s.id = p.subject_id
  WHERE p.event_id = ANY(%s)
+"""
+_NAMED = """
+SELECT e.thread_id, e.kind, e.counts_at, p.event_id, p.name, p.ciphertext, s.id, s.wrapped_key, s.kek_version
+  FROM duties_event e JOIN duties_payload p ON p.event_id = e.id AND p.name <> 'case'
+  JOIN duties_subject s ON s.id = p.subject_id
+ WHERE e.thread_id = ANY(%s) ORDER BY e.counts_at, e.id, p.name
 """
 #: What stands in the place of facts whose key has been erased.
 ERASED: Said = {"zh": "已删除", "en": "erased"}
@@ -43,17 +51,82 @@ def read_case(permit: Permit, thread: UUID, now: datetime) -> CaseView:
     with permit.in_force(), connection.cursor() as cursor:
         cursor.execute(_PAYLOADS, [[each.id for each in view.story]])
         rows = cursor.fetchall()
-        shown = sorted({row[3] for row in rows if row[1] != CASE})
-        if shown:
-            cursor.execute(
-                "INSERT INTO registry_read (read_at, organisation, officer, purpose, thread, subjects)"
-                " VALUES (%s, %s, %s, %s, %s, %s)",
-                [now, permit.organisation, permit.officer, permit.purpose, thread, shown],
-            )
+        _log(cursor, permit, now, [thread], {row[3] for row in rows if row[1] != CASE})
     opened = _open(rows)
     return replace(
         view, story=tuple(replace(each, facts=_facts(each, opened.get(each.id, {}))) for each in view.story)
     )
+
+
+def names_in(permit: Permit, threads: Iterable[UUID], now: datetime) -> dict[UUID, str]:
+    """Return the names of the persons of cases, as far as this office may see them, in one look that is written down.
+
+    A clerk knows people by their names, not by the number of a case.
+
+    Raises:
+        NotPermittedError: the post does not include reading cases.
+    """
+    permit.require("read-case", now)
+    wanted = sorted(set(threads))
+    with permit.in_force(), connection.cursor() as cursor:
+        cursor.execute(_NAMED, [wanted])
+        rows = cursor.fetchall()
+        found, shown = _names(rows)
+        _log(cursor, permit, now, sorted(found), shown)
+    return {thread: "、".join(names) for thread, names in found.items()}
+
+
+def said_before(permit: Permit, thread: UUID, kind: Kind, now: datetime) -> dict[str, str]:
+    """Return what a case already says of its persons in the fields that a form asks for again, in one logged look.
+
+    Only what this office may see; the latest word of each field.
+
+    Raises:
+        NotPermittedError: the post does not include reading cases.
+    """
+    permit.require("read-case", now)
+    wanted = {each.name for each in kind.fields.values() if each.subject}
+    with permit.in_force(), connection.cursor() as cursor:
+        cursor.execute(_NAMED, [[thread]])
+        rows = cursor.fetchall()
+        found: dict[str, str] = {}
+        shown: set[UUID] = set()
+        for _, _, _, *payload in rows:
+            [facts] = _open([tuple(payload)])[payload[0]].values()
+            again = {name: str(value) for name, value in facts.items() if name in wanted}
+            found |= again
+            shown |= {payload[3]} if again else set()
+        _log(cursor, permit, now, [thread], shown)
+    return found
+
+
+def _names(rows: Sequence[tuple[Any, ...]]) -> tuple[dict[UUID, list[str]], set[UUID]]:
+    found: dict[UUID, list[str]] = {}
+    shown: set[UUID] = set()
+    for thread, kind_name, counts_at, *payload in rows:
+        kind = lawbook().kind(kind_name, counts_at.astimezone(SHANGHAI).date())
+        [facts] = _open([tuple(payload)])[payload[0]].values()
+        for name, value in facts.items():
+            if (
+                name in kind.fields
+                and kind.fields[name].type == "name"
+                and value not in found.get(thread, [])
+            ):
+                found.setdefault(thread, []).append(str(value))
+                shown.add(payload[3])
+    return found, shown
+
+
+def _log(
+    cursor: CursorWrapper, permit: Permit, now: datetime, threads: Sequence[UUID], subjects: set[UUID]
+) -> None:
+    """Write down one look, if it showed anybody."""
+    if subjects:
+        cursor.execute(
+            "INSERT INTO registry_read (read_at, organisation, officer, purpose, threads, subjects)"
+            " VALUES (%s, %s, %s, %s, %s, %s)",
+            [now, permit.organisation, permit.officer, permit.purpose, list(threads), sorted(subjects)],
+        )
 
 
 def _open(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import django.contrib.postgres.fields
+import django.contrib.postgres.indexes
 from django.db import migrations, models
 
 
@@ -23,14 +24,19 @@ class Migration(migrations.Migration):
                 ("organisation", models.TextField()),
                 ("officer", models.TextField()),
                 ("purpose", models.TextField()),
-                ("thread", models.UUIDField()),
+                (
+                    "threads",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), size=None),
+                ),
                 (
                     "subjects",
                     django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), size=None),
                 ),
             ],
             options={
-                "indexes": [models.Index(fields=["thread", "read_at"], name="reads_of_a_case")],
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(fields=["subjects"], name="reads_of_a_person")
+                ],
             },
         ),
     ]
