@@ -25,7 +25,14 @@ if TYPE_CHECKING:
 # Before anything of ours is imported: every test is kept away from the data folder of whoever runs them. Setting
 # Django up reads the settings and starts nothing.
 HOME = Path(tempfile.mkdtemp(prefix="yh-"))  # short: the socket's path has to fit
-for _name in ("DATABASE_URL", "DATABASE_MIGRATE_URL", "YIPAN_HOSTS", "YIPAN_HTTPS", "YIPAN_LANG", "YIPAN_CHECKPOINTS"):
+for _name in (
+    "DATABASE_URL",
+    "DATABASE_MIGRATE_URL",
+    "YIPAN_HOSTS",
+    "YIPAN_HTTPS",
+    "YIPAN_LANG",
+    "YIPAN_CHECKPOINTS",
+):
     os.environ.pop(_name, None)
 os.environ["YIPAN_HOME"] = str(HOME)
 os.environ["DJANGO_SETTINGS_MODULE"] = "yipan.settings"

@@ -369,7 +369,14 @@ def adopt_command(
         effective_on=effective_on.date() if effective_on else None,
     )
     if as_json:
-        show_json({"adopted": list(names), "events": receipt.events, "already": receipt.already})
+        show_json(
+            {
+                "adopted": list(names),
+                "events": receipt.events,
+                "already": receipt.already,
+                "recomputed": receipt.recomputed,
+            }
+        )
     else:
         Console().say(f"已采用：{'、'.join(names)}", f"Adopted: {', '.join(names)}")
 

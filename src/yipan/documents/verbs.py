@@ -6,7 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from yipan.documents import evidence
+from yipan.duties.faults import NotAtADeskError
+from yipan.duties.lawbook import lawbook
 from yipan.duties.record import Receipt, record
+from yipan.law.deadline import SHANGHAI
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,9 +28,14 @@ def record_draft(
     """Record one draft for a clerk, keeping the evidence first. `as_of`: how many entries she saw in the case.
 
     Raises:
+        NotAtADeskError: the kind is written by the engine alone.
         YipanError: as `record()` says; or the evidence is empty or too large.
     """
     permit.require("record", now)
+    kind = lawbook().kind(draft.kind, (draft.at or now).astimezone(SHANGHAI).date())
+    # What the clock or an adoption says of itself nobody may say at a desk: a lapse or a law would be forged.
+    if kind.system and not kind.action.get("zh"):
+        raise NotAtADeskError(kind=draft.kind)
     if file:
         with permit.in_force():
             digest = evidence.keep(file[0], file[1], permit.organisation, now)

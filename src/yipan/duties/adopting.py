@@ -10,15 +10,14 @@ from django.db import connection
 from psycopg.types.json import Jsonb
 
 from yipan.duties.draft import Draft
-from yipan.duties.event import LawText
 from yipan.duties.faults import AdoptionNeededError
 from yipan.duties.lawbook import lawbook
 from yipan.duties.naming import office_thread
+from yipan.duties.recompute import recompute_open
 from yipan.duties.record import Receipt, record
 from yipan.errors import FaultsFoundError, YipanError
-from yipan.law.calendar import parse_year
 from yipan.law.check import check_packs
-from yipan.law.pack import Pack, parse_yaml, read_packs
+from yipan.law.pack import Pack, read_packs
 from yipan.law.reading import Faults
 from yipan.law.rulebook import Adoption, Rulebook
 
@@ -67,7 +66,7 @@ def on_disk(root: Path) -> Rulebook:
 def adopt(
     names: Sequence[str], *, root: Path, permit: Permit, now: datetime, effective_on: date | None = None
 ) -> Receipt:
-    """Adopt packs by name, in one transaction each way: texts kept, then one event per pack.
+    """Adopt packs by name: texts kept, one event per pack, then every open duty is dated anew.
 
     A pack adopted with these very texts is left alone. `effective_on`: the day from which a new edition
     replaces the earlier one (None: from the pack's own first day).
@@ -82,7 +81,6 @@ def adopt(
         if name not in found:
             raise UnknownPackError(pack=name)
     packs = [found[name] for name in names]
-    permit = _to_record(permit)
     _keep_texts(packs)
     drafts = [_draft(pack, permit.organisation, effective_on) for pack in packs]
     try:
@@ -91,12 +89,9 @@ def adopt(
         # The first adoption is recorded under the very packs that it adopts.
         book = Rulebook([Adoption(pack=pack) for pack in packs])
         return record(drafts, permit=permit, clock=lambda: now, rulebook=book)
-    return record(drafts, permit=permit, clock=lambda: now)
-
-
-def _to_record(permit: Permit) -> Permit:
-    """Return the permit with the right to write what it may adopt: an adoption is an event, of no other kind."""
-    return replace(permit, rights=permit.rights | {"record"})
+    receipt = record(drafts, permit=permit, clock=lambda: now, changes_law=True)
+    told = recompute_open(now) if receipt.events else 0
+    return replace(receipt, recomputed=receipt.recomputed + told)
 
 
 def _keep_texts(packs: Sequence[Pack]) -> None:
@@ -119,23 +114,3 @@ def _draft(pack: Pack, organisation: str, effective_on: date | None) -> Draft:
         thread=thread,
         fields=fields,
     )
-
-
-def adopt_year(text: str, file: str, *, permit: Permit, now: datetime) -> Receipt:
-    """Adopt one published calendar year: from now on, open duties are dated by it.
-
-    Raises:
-        NotPermittedError: the permit does not include `adopt`.
-        FaultsFoundError: the text is wrong.
-    """
-    permit.require("adopt", now)
-    year = parse_year(parse_yaml(text), file)  # type: ignore[arg-type]  # it says itself when it is no mapping
-    LawText.objects.get_or_create(digest=year.digest, defaults={"name": year.name, "bundle": {file: text}})
-    thread = office_thread(permit.organisation)
-    draft = Draft(
-        kind="calendar.adopted",
-        id=uuid5(thread, f"calendar:{year.name}:{year.digest}"),
-        thread=thread,
-        fields={"office": permit.organisation, "calendar": year.name, "digest": year.digest},
-    )
-    return record([draft], permit=permit, clock=lambda: now)

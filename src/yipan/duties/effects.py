@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
+
+#: The first edition of a pack counts as always known: a deployment begins with it.
+_ADOPT: Final = """
+INSERT INTO duties_adoption (event_id, text_id, effective_on, known_at)
+SELECT %(event)s, %(digest)s, %(effective_on)s,
+       CASE WHEN EXISTS (SELECT 1 FROM duties_adoption earlier JOIN duties_lawtext text ON text.digest = earlier.text_id
+                          WHERE text.name = %(pack)s) THEN %(at)s::timestamptz END
+"""
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,23 +36,6 @@ def apply_effects(cursor: CursorWrapper, recorded: Iterable[tuple[Entry, Kind]])
                 "UPDATE duties_openedoffice SET closed_at = %s WHERE organisation = %s AND closed_at IS NULL",
                 [entry.counts_at, entry.parties["office"][0]],
             )
-        elif kind.effect in ("pack-adopted", "calendar-adopted"):
-            _adopt(cursor, entry, is_calendar=kind.effect == "calendar-adopted")
-
-
-def _adopt(cursor: CursorWrapper, entry: Entry, *, is_calendar: bool) -> None:
-    """Keep an adoption. A text adopted for the first time counts as always known: a deployment begins with it."""
-    cursor.execute(
-        "INSERT INTO duties_adoption (event_id, text_id, is_calendar, effective_on, known_at)"
-        " SELECT %(event)s, %(digest)s, %(is_calendar)s, %(effective_on)s,"
-        " CASE WHEN EXISTS (SELECT 1 FROM duties_adoption earlier JOIN duties_lawtext text ON text.digest = earlier.text_id"
-        "   WHERE text.name = (SELECT name FROM duties_lawtext WHERE digest = %(digest)s)) OR %(is_calendar)s"
-        " THEN %(at)s::timestamptz END",
-        {
-            "event": entry.id,
-            "digest": entry.clock["digest"],
-            "is_calendar": is_calendar,
-            "effective_on": entry.clock.get("effective_on"),
-            "at": entry.counts_at,
-        },
-    )
+        elif kind.effect == "pack-adopted":
+            values: dict[str, Any] = {"event": entry.id, "at": entry.counts_at, "effective_on": None}
+            cursor.execute(_ADOPT, values | dict(entry.clock))

@@ -116,11 +116,10 @@ class LawText(models.Model):
 
 
 class Adoption(models.Model):
-    """What the adoption events say, kept as rows for reading: from which day a pack holds, since when a year is known."""
+    """What the adoption events say, kept as rows: from which day an edition holds, since when its calendars are known."""
 
     event = models.OneToOneField(Event, primary_key=True, on_delete=models.PROTECT)
     text = models.ForeignKey(LawText, on_delete=models.PROTECT)
-    is_calendar = models.BooleanField()
     effective_on = models.DateField(null=True)
     known_at = models.DateTimeField(null=True)
 

@@ -25,9 +25,17 @@ _EVENT_COLUMNS: Final = (
     "recorded_at", "counts_at", "counts_by", "clock", "follows", "corrects", "seen_by", "seq", "previous", "digest",
 )  # fmt: skip
 _INSERT_EVENT: Final = f"INSERT INTO duties_event ({', '.join(_EVENT_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_EVENT_COLUMNS))})"  # noqa: S608  # our own columns
+#: Any number that nothing else locks.
+LAW_LOCK: Final = 0x5969_7061_6E04
 _LAW_COLUMNS: Final = (
     "id, kind, thread_id, counts_at, parties, lines, recorded_by, on_behalf_of, clock, corrects"
 )
+
+
+def lock_law(cursor: CursorWrapper, *, changing: bool) -> None:
+    """Hold the law still for this transaction; whoever changes it waits until nobody writes under the old one."""
+    lock = "pg_advisory_xact_lock" if changing else "pg_advisory_xact_lock_shared"
+    cursor.execute(f"SELECT {lock}(%s)", [LAW_LOCK])
 
 
 def lock_threads(cursor: CursorWrapper, threads: Sequence[UUID]) -> set[UUID]:

@@ -9,10 +9,9 @@ from django.db import connection
 
 from yipan.duties.event import Adoption as AdoptionRow
 from yipan.duties.faults import AdoptionNeededError
-from yipan.law.calendar import parse_year
-from yipan.law.pack import parse_yaml, read_pack
+from yipan.law.pack import read_pack
 from yipan.law.reading import Faults
-from yipan.law.rulebook import AdoptedYear, Adoption, Rulebook
+from yipan.law.rulebook import Adoption, Rulebook
 
 #: One short text that changes whenever something is adopted: reading the packs again is for then.
 _STANDING: Final = (
@@ -39,13 +38,8 @@ def lawbook() -> Rulebook:
 def _read(_standing: str) -> Rulebook:
     rows = AdoptionRow.objects.select_related("text").order_by("event_id")
     faults = Faults()
-    adoptions, years = [], []
+    adoptions = []
     for row in rows:
-        if row.is_calendar:
-            [(file, text)] = row.text.bundle.items()
-            data = parse_yaml(text)
-            years.append(AdoptedYear(year=parse_year(data, file), known_at=row.known_at))  # type: ignore[arg-type]
-        else:
-            pack = read_pack(row.text.bundle, where=row.text.name, faults=faults)
-            adoptions.append(Adoption(pack=pack, effective_on=row.effective_on, known_at=row.known_at))
-    return Rulebook(adoptions, years)
+        pack = read_pack(row.text.bundle, where=row.text.name, faults=faults)
+        adoptions.append(Adoption(pack=pack, effective_on=row.effective_on, known_at=row.known_at))
+    return Rulebook(adoptions)

@@ -61,7 +61,7 @@ def _founder(now: datetime) -> Permit:
     return Permit(
         officer=LOCAL_OPERATOR,
         organisation=organisation(NATION).id,
-        rights=ROLES["data-officer"] | {"record"},
+        rights=ROLES["data-officer"],
         purpose="first use",
         until_at=now,
     )

@@ -1,6 +1,6 @@
 """`record()`: the only writer. One event or thousands, one transaction, one order of locks.
 
-1. The permit is asked.
+1. The law is held still, and the permit is asked for each kind.
 2. The threads are locked, in order of id.
 3. What is already recorded under the same id is left alone: nothing enters twice.
 4. Every draft is checked; if one has a fault nothing is written, and all faults are said.
@@ -27,6 +27,7 @@ from yipan.law.deadline import SHANGHAI
 from yipan.law.fold import OPEN, RECOMPUTED_KIND, RETRACTION_KIND, VOID, Duty
 from yipan.law.rule import LAPSE_KIND
 from yipan.offices.office import lines_of
+from yipan.offices.permit import set_acting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -70,7 +71,7 @@ class _Batch:
     before: dict[UUID, Duty] = field(default_factory=dict)
 
 
-def record(
+def record(  # noqa: PLR0913  # the last two are said by an adoption alone
     drafts: Sequence[Draft],
     *,
     permit: Permit,
@@ -78,11 +79,13 @@ def record(
     counts_by: str = "recording",
     as_of: Mapping[UUID, int] | None = None,
     rulebook: Rulebook | None = None,
+    changes_law: bool = False,
 ) -> Receipt:
     """Append events and do what the rules in force say, all or nothing.
 
     `as_of` says how many entries a thread had when the writer last looked at it. `rulebook` is said only by
-    the adoption that begins an installation; everything else is recorded under what has been adopted.
+    the adoption that begins an installation; everything else is recorded under what has been adopted. An
+    adoption `changes_law`: it waits for those who are writing, and they for it.
 
     Raises:
         NotPermittedError, PermitExpiredError: the permit does not include it.
@@ -95,11 +98,12 @@ def record(
         message = f"record() takes at most {BATCH} events at a time"
         raise ValueError(message)
     now = clock()
-    permit.require("record", now)
-    batch = _Batch(permit=permit, now=now, rulebook=rulebook or lawbook(), counts_by=counts_by)
-    _place(batch, drafts)
-    threads = sorted({thread for _, thread, _, _ in batch.drafts})
-    with permit.in_force(threads), connection.cursor() as cursor:
+    with permit.in_force(), connection.cursor() as cursor:
+        journal.lock_law(cursor, changing=changes_law)
+        batch = _Batch(permit=permit, now=now, rulebook=rulebook or lawbook(), counts_by=counts_by)
+        _place(batch, drafts)
+        threads = sorted({thread for _, thread, _, _ in batch.drafts})
+        set_acting(permit.organisation, permit.officer, threads)
         fresh = journal.lock_threads(cursor, threads)
         _leave_out_known(cursor, batch)
         old = [each for each in threads if each not in fresh]
@@ -124,6 +128,25 @@ def record(
     )
 
 
+def resettle(threads: Sequence[UUID], *, permit: Permit, now: datetime) -> int:
+    """Fold threads again under the law as it is now, write what changed, and return how much was told.
+
+    Only a change of the law asks for this: everything else changes duties by an event.
+    """
+    with permit.in_force(threads), connection.cursor() as cursor:
+        journal.lock_law(cursor, changing=False)
+        batch = _Batch(permit=permit, now=now, rulebook=lawbook(), counts_by="recording")
+        journal.lock_threads(cursor, sorted(threads))
+        batch.history = journal.events_of(cursor, threads)
+        batch.before = settle.rows_of(cursor, threads)
+        changed = _settle(batch, ())
+        told = [_told(batch, each) for each in changed if each.told]
+        journal.append(cursor, permit.organisation, told)
+        settle.write(cursor, changed)
+        journal.grant_to_superiors(cursor, _escalated(batch.rulebook, changed))
+    return len(told)
+
+
 def _place(batch: _Batch, drafts: Iterable[Draft]) -> None:
     """Give each draft an id and a thread."""
     faults = []
@@ -131,6 +154,7 @@ def _place(batch: _Batch, drafts: Iterable[Draft]) -> None:
         event_id = draft.id or new_id(batch.now)
         day = (draft.at or batch.now).astimezone(SHANGHAI).date()
         kind = batch.rulebook.kind(draft.kind, day)
+        batch.permit.require(kind.right, batch.now)
         thread = thread_of(draft, kind, batch.permit.organisation, event_id)
         if thread is None:
             faults.append(

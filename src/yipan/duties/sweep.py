@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from django.db import connection, transaction
+from django.db import connection
 
 from yipan.duties import checkpoint
 from yipan.duties.draft import Draft
 from yipan.duties.lawbook import lawbook
 from yipan.duties.naming import lapse_id, period_thread, turn_id
+from yipan.duties.recompute import debtors
 from yipan.duties.record import BATCH, lapse_draft, record
 from yipan.duties.settle import COLUMNS
 from yipan.law.deadline import SHANGHAI
 from yipan.law.fold import OPEN, Duty
 from yipan.law.rule import PERIOD_KIND
-from yipan.offices.office import Organisation
-from yipan.offices.permit import THE_CLOCK, clock_permit, set_acting
+from yipan.offices.permit import clock_permit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +33,6 @@ _LATE: Final = (
     f"SELECT {', '.join('thread_id' if each == 'thread' else each for each in COLUMNS)} FROM duties_duty"  # noqa: S608  # our own columns
     " WHERE owed_by = %s AND state = %s AND due_at < %s AND lapsed_at IS NULL ORDER BY due_at, id LIMIT %s"
 )
-_DEBTORS: Final = "SELECT DISTINCT owed_by FROM duties_duty WHERE state = %s AND due_at < %s AND lapsed_at IS NULL ORDER BY 1"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,10 +57,10 @@ def sweep(now: datetime, progress: Callable[[str], None] | None = None) -> Swept
         turned += _turn_periods(rulebook, office, level, opened_at, now)
         say(f"{number}/{len(opened)} {office}")
     lapsed = 0
-    debtors = _late_debtors(now)
-    for number, debtor in enumerate(debtors, start=1):
+    late = debtors("due_at < %s AND lapsed_at IS NULL", [now])
+    for number, debtor in enumerate(late, start=1):
         lapsed += _write_lapses(debtor, now)
-        say(f"{number}/{len(debtors)} {debtor}")
+        say(f"{number}/{len(late)} {debtor}")
     checkpoint.take_if_due(now)
     return Swept(offices=len(opened), turned=turned, lapsed=lapsed)
 
@@ -155,17 +154,6 @@ def period_name(unit: str, begins: date) -> str:
     if unit == "quarter":
         return f"{begins.year}-Q{(begins.month + 2) // 3}"
     return f"{begins.year}-H{1 if begins.month == 1 else 2}" if unit == "half-year" else str(begins.year)
-
-
-def _late_debtors(now: datetime) -> list[str]:
-    """Return the organisations with open duties past their deadline, as those at the top of each line see them."""
-    found: set[str] = set()
-    for top in Organisation.objects.filter(supervisor=None).values_list("id", flat=True):
-        with transaction.atomic(durable=True), connection.cursor() as cursor:
-            set_acting(top, THE_CLOCK, ())
-            cursor.execute(_DEBTORS, [OPEN, now])
-            found.update(row[0] for row in cursor.fetchall())
-    return sorted(found)
 
 
 def _write_lapses(debtor: str, now: datetime) -> int:

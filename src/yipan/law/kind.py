@@ -30,8 +30,10 @@ FIELD_TYPES: Final = (
     "period",
     "code",
 )
+#: What a post must include for an officer to record such an event.
+RIGHTS: Final = ("record", "open-office", "adopt", "sweep")
 #: What the engine itself does beside folding when such an event is recorded.
-EFFECTS: Final = ("office-opened", "office-closed", "pack-adopted", "calendar-adopted")
+EFFECTS: Final = ("office-opened", "office-closed", "pack-adopted")
 #: An English word up to this length is looked for as a whole word only.
 SHORT_WORD: Final = 4
 #: Words that a field or a kind may not be about: the refusals of design.md, by name.
@@ -131,6 +133,7 @@ class Kind:
     thread: str
     follows: tuple[str, ...]
     seen_by: tuple[str, ...]
+    right: str
 
     def in_group(self, name: str) -> tuple[str, ...]:
         """Return the roles that a role or group name means, in the order of the file."""
@@ -148,7 +151,7 @@ class Kind:
 
 KIND_KEYS: Final = (
     "kind", "title", "action", "help", "begins_case", "system", "roles", "subjects", "fields",
-    "recorded_by", "on_behalf_of", "reaches", "effect", "thread", "follows", "seen_by",
+    "recorded_by", "on_behalf_of", "reaches", "effect", "thread", "follows", "seen_by", "right",
 )  # fmt: skip
 ROLE_KEYS: Final = ("title", "group", "required")
 SUBJECT_KEYS: Final = ("title", "shown_to")
@@ -189,6 +192,7 @@ def read_kind(raw: Raw, *, file: str, pack: str, faults: Faults) -> Kind:
         thread=reader.choice("thread", ("case", "period", "office"), "case"),
         follows=reader.texts("follows"),
         seen_by=reader.texts("seen_by") or tuple(roles),
+        right=reader.choice("right", RIGHTS, "record"),
     )
     _check_references(reader, kind)
     return kind

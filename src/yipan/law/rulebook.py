@@ -80,8 +80,8 @@ class UnknownKindError(YipanError):
         "en": "There is no event kind {kind!r} on {day}.",
     }
     next_step: ClassVar[dict[str, str]] = {
-        "zh": "用 yipan packs list 查看全部种类。",
-        "en": "List the kinds with: yipan packs list",
+        "zh": "用 yipan packs list --json 查看全部种类。",
+        "en": "List the kinds with: yipan packs list --json",
     }
 
 

@@ -148,7 +148,7 @@ def local_permit(organisation: Organisation, purpose: str, now: datetime) -> Per
 
 def clock_permit(organisation: str, now: datetime) -> Permit:
     """Return the permit under which the sweep writes what the calendar opened and what lapsed in an office."""
-    return _unbounded(THE_CLOCK, organisation, frozenset({"record", "sweep", "read-duties"}), "sweep", now)
+    return _unbounded(THE_CLOCK, organisation, frozenset({"sweep", "read-duties"}), "sweep", now)
 
 
 def _unbounded(

@@ -206,7 +206,6 @@ class Migration(migrations.Migration):
                         to="duties.event",
                     ),
                 ),
-                ("is_calendar", models.BooleanField()),
                 ("effective_on", models.DateField(null=True)),
                 ("known_at", models.DateTimeField(null=True)),
                 ("text", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="duties.lawtext")),
