@@ -17,7 +17,7 @@ from yipan.law.example import run_examples
 from yipan.law.pack import Pack, read_packs
 from yipan.law.reading import Faults
 from yipan.law.roles import OWED_ONLY
-from yipan.law.rulebook import Adoption, Rulebook
+from yipan.law.rulebook import Adoption, Rulebook, UnknownRuleError
 from yipan.law.scope import district_by_digits, migrant
 from yipan.offices.divisions import line_of, read_divisions
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from yipan.law.rule import Overlay, Rule, Version
+    from yipan.law.rulebook import Bound
 
 #: The scope that says who counts as living away from home.
 FLOATING = "floating-population"
@@ -144,21 +145,33 @@ def _due_by_rule(asked: _Asked) -> dict[str, Any]:
         raise NotAskedError(missing=", ".join(missing))
     book = _rulebook()
     day = asked.on.astimezone(SHANGHAI).date()
-    rule = book.rule(str(asked.rule), day, asked.owed_by)
-    bound = book.bound(
+    bound = _bound(book, asked, day)
+    return _answer(
+        bound.deadline,
+        within=str(bound.within),
+        rule=asked.rule,
+        version=bound.version_on,
+        cite={
+            **bound.cite.as_dict(),
+            **({"rule": bound.clock_rule} if bound.clock_rule != asked.rule else {}),
+        },
+    )
+
+
+def _bound(book: Rulebook, asked: _Asked, day: date) -> Bound:
+    """Return the clock asked for: a rule's, with every overlay over it; or that of one overlay alone."""
+    clock = {"priority": asked.priority}
+    try:
+        rule = book.rule(str(asked.rule), day, asked.owed_by)
+    except UnknownRuleError:
+        return book.overlay_bound(str(asked.rule), asked.on, debtor=asked.owed_by, clock=clock)
+    return book.bound(
         rule,
         asked.on,
         debtor=asked.owed_by,
         creditor=asked.owed_to,
         levels=(_level(asked.owed_by), _level(asked.owed_to)),
-        clock={"priority": asked.priority},
-    )
-    return _answer(
-        bound.deadline,
-        within=str(bound.within),
-        rule=rule.id,
-        version=bound.version_on,
-        cite={**bound.cite.as_dict(), **({"rule": bound.clock_rule} if bound.clock_rule != rule.id else {})},
+        clock=clock,
     )
 
 
@@ -312,8 +325,9 @@ def show(rule: str, *, as_json: bool) -> None:
     Example: yipan packs show birth-reg-reply-15wd
     """
     book = _rulebook()
-    holders = book.holders(rule)
-    defined: list[tuple[Pack, Rule | Overlay]] = [*holders, *book.overlays(rule)]
+    own = [(pack, each) for pack in packs_or_faults() for each in pack.overlays if each.id == rule]
+    holders = [] if own else book.holders(rule)
+    defined: list[tuple[Pack, Rule | Overlay]] = [*own, *holders, *book.overlays(rule)]
     rows: list[dict[str, Any]] = [
         {"pack": pack.name, "rule": each.id, "title": each.title, "from": max(pack.from_on, version.from_on),
          "until": pack.until_on, "within": _within_text(version), "cite": version.cite.as_dict()}
@@ -325,8 +339,9 @@ def show(rule: str, *, as_json: bool) -> None:
         show_json({"rule": rule, "text": texts, "versions": rows})
         return
     console = Console()
-    click.echo(f"{rule}  {console.pick(holders[0][1].title)}")
-    click.echo(console.pick(holders[0][1].text))
+    click.echo(f"{rule}  {console.pick(defined[0][1].title)}")
+    for each in (texts[pack.name] for pack, _ in holders[:1]):
+        click.echo(console.pick(each))
     for row in rows:
         cite = " ".join(row["cite"].values())
         click.echo(

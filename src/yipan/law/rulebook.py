@@ -288,6 +288,25 @@ class Rulebook:
                 candidates.append(self._candidate(overlay, over, at, clock, calendar))
         return min(candidates, key=lambda each: (each.deadline.due_at is None, each.deadline.due_at))
 
+    def overlay_bound(
+        self, overlay_id: str, at: datetime, *, debtor: str, clock: Mapping[str, Plain]
+    ) -> Bound:
+        """Return the clock of an overlay alone: what its own document says, whatever else binds.
+
+        Raises:
+            UnknownRuleError: no pack has an overlay of that id.
+            NoRuleInForceError: it is not in force then and there.
+        """
+        day = at.astimezone(SHANGHAI).date()
+        listed = {each.id: (pack, each) for pairs in self._overlays.values() for pack, each in pairs}
+        if overlay_id not in listed:
+            raise UnknownRuleError(rule=overlay_id)
+        pack, overlay = listed[overlay_id]
+        version = overlay.at(day)
+        if version is None or not self.in_force(pack, day) or not pack.covers(debtor):
+            raise NoRuleInForceError(rule=overlay_id, day=day, debtor=debtor)
+        return self._candidate(overlay, version, at, clock, self.calendar_at(None))
+
     def _candidate(
         self,
         rule: Rule | Overlay,

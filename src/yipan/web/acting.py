@@ -1,12 +1,10 @@
-"""Who is at the page: the officer, the organisation she acts for, the moment. Every page but sign-in asks here first."""
+"""Who is at the page: the officer, the organisation she acts for, the moment. Every page asks here first."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import wraps
-from typing import Any, Concatenate, Final, ParamSpec
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +20,10 @@ from yipan.offices.office import UnknownOrganisationError, names_of
 from yipan.offices.officer import Officer, Posting
 from yipan.offices.permit import NotPermittedError, NotPostedError, Permit, permit_for
 from yipan.web.words import SHANGHAI, language
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
 
 P = ParamSpec("P")
 #: Under these names the session keeps the office she acts for, and what to tell her on the next page.
@@ -62,7 +64,7 @@ def now() -> datetime:
 
 def posts_of(request: HttpRequest) -> list[Posting]:
     """Return the posts that the signed-in officer holds today; none for an account that is no officer's."""
-    officer = Officer.objects.filter(user_id=request.user.pk).first()
+    officer = Officer.objects.filter(user=request.user.pk).first() if request.user.is_authenticated else None
     return list(officer.postings_on(now().astimezone(SHANGHAI).date())) if officer else []
 
 
@@ -86,11 +88,11 @@ def acting_in(request: HttpRequest, posts: list[Posting]) -> Acting | None:
 def for_officers(
     view: Callable[Concatenate[HttpRequest, Acting, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Let only a signed-in officer with a post reach a page, hand it who acts, and show refusals as a page."""
+    """Let only a signed-in officer with a post reach a page, tell it who acts, and show refusals as a page."""
 
     @never_cache
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not request.user.is_authenticated:
             return _send(request, f"{reverse('sign-in')}?{urlencode({'next': request.path})}")
         posts = posts_of(request)
@@ -108,7 +110,7 @@ def for_officers(
 
 
 def _send(request: HttpRequest, place: str) -> HttpResponse:
-    """Send a browser elsewhere; a part of a page that htmx asked for would else be filled with the sign-in."""
+    """Send a browser elsewhere; the part of a page that htmx asked for would else hold the sign-in."""
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": place})
     return redirect(place)
@@ -130,4 +132,7 @@ def tell(request: HttpRequest, text: str) -> None:
 def refuse(request: HttpRequest, acting: Acting, refusal: YipanError) -> HttpResponse:
     """Show a refusal: what is not possible, and what to do next."""
     status = next((code for kind, code in _STATUS.items() if isinstance(refusal, kind)), 422)
-    return page(request, acting, "refused", {"sentence": refusal.say(language())}, status)
+    thread = request.resolver_match.kwargs.get("thread") if request.resolver_match else None
+    # Not back to the very page that refused.
+    back = thread if request.resolver_match and request.resolver_match.url_name != "case" else None
+    return page(request, acting, "refused", {"sentence": refusal.say(language()), "thread": back}, status)

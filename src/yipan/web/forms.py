@@ -1,28 +1,36 @@
-"""A form made from a kind: one renderer for all kinds. Pure: what was typed and who is meant are arguments."""
+"""A form made from a kind: one renderer for all kinds. What was typed and who is meant are arguments."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext
 
-from yipan.law.kind import Field, Kind
 from yipan.web.words import said
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from yipan.law.kind import Field, Kind
 
 #: A choice of more than this many is a list to open, not radio buttons.
 _MOST_RADIOS: Final = 5
 #: Answers whose words are longer than this stand one below the other.
 _LONGEST_ROW: Final = 24
-_WIDGETS: Final = {"long-text": "textarea", "date": "date", "phone": "tel", "organisation": "organisation", "instant": "moment"}
+_WIDGETS: Final = {
+    "long-text": "textarea",
+    "date": "date",
+    "phone": "tel",
+    "organisation": "organisation",
+    "instant": "moment",
+}
 _SHORT: Final = ("number", "period", "code")
 #: The boxes that belong to no field of a kind.
-ON_BEHALF_OF: Final = "on_behalf_of"
 AT: Final = "at"
 EVIDENCE: Final = "evidence"
-GROUP: Final = "group-"
-EVERYBODY: Final = "all"
+#: The field in which a kind says how a message went.
+_CHANNEL: Final = "channel"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,14 +82,11 @@ class Section:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setting:
-    """In whose case a form stands: who acts, which organisation holds which role, how they are called."""
+    """What a form is about: the organisation that holds each role, as far as the action says."""
 
-    acting: str
-    #: The roles as far as the action or the case says; a form for a new case says none.
     parties: Mapping[str, str] = field(default_factory=dict)
-    #: For each group whose member the clerk must name: role to organisation, as the case knows them.
-    open_groups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    names: Mapping[str, str] = field(default_factory=dict)
+    #: The organisation whose act is written down for it; empty when the acting one writes its own.
+    on_behalf_of: str = ""
 
 
 def sections_of(
@@ -91,7 +96,7 @@ def sections_of(
     making = _Making(kind, setting, typed, faults)
     persons = [making.of_subject(name) for name in kind.subjects if making.concerns(name)]
     rest = making.of_the_rest()
-    # Who comes to be registered says first who she is; in a case the person is known and the matter comes first.
+    # Who comes to the desk says first who she is; in a case she is known and the matter comes first.
     parts = [*persons, rest] if kind.begins_case else [rest, *persons]
     return [*(part for part in parts if part.boxes), making.of_evidence()]
 
@@ -103,22 +108,11 @@ def shown_fields(kind: Kind, setting: Setting) -> list[Field]:
 
 
 def shown_roles(kind: Kind, setting: Setting) -> list[str]:
-    """Return the roles that the clerk fills in: in a case they are known, and her own role is taken for her."""
+    """Return the roles that the clerk fills in: a case knows them, and her own role is taken for her."""
     if not kind.begins_case:
         return []
     own = {role for name in kind.recorded_by for role in kind.in_group(name)}
     return [role for role in kind.roles if role not in own and role not in setting.parties]
-
-
-def stand_ins(kind: Kind, setting: Setting) -> dict[str, str]:
-    """Return the organisations on whose behalf the acting one may write here, with the title of their role."""
-    found: dict[str, str] = {}
-    known = {**setting.parties, **{role: held for group in setting.open_groups.values() for role, held in group.items()}}
-    for name in kind.on_behalf_of:
-        for role in kind.in_group(name):
-            if known.get(role, setting.acting) != setting.acting:
-                found.setdefault(known[role], said(kind.roles[role].title))
-    return found
 
 
 class _Making:
@@ -135,8 +129,8 @@ class _Making:
     def concerns(self, subject: str) -> bool:
         """Tell whether a person is one whom the parties at hand may hear of.
 
-        A person is told from the others by the role of a group that may see her (`her_home`); where the parties
-        name members of that group and hers is not among them, she is left out.
+        A person is told from the others by the role of a group that may see her (`her_home`); where the
+        parties name members of that group and hers is not among them, she is left out.
         """
         return all(self._is_meant(role) for role in self._own_roles(subject))
 
@@ -164,7 +158,9 @@ class _Making:
 
     def of_subject(self, name: str) -> Section:
         """Return the section of one person: her facts, her home office, what she agrees to."""
-        mine = [each for each in self.kind.fields.values() if self._place_of(each) == name and self.asks(each)]
+        mine = [
+            each for each in self.kind.fields.values() if self._place_of(each) == name and self.asks(each)
+        ]
         roles = [role for role in shown_roles(self.kind, self.setting) if self._home_of(role) == name]
         facts = [self._field(each) for each in mine if not each.consent]
         agreements = [self._field(each) for each in mine if each.consent]
@@ -175,70 +171,32 @@ class _Making:
         """Return the section of what is about no one person."""
         roles = [role for role in shown_roles(self.kind, self.setting) if not self._home_of(role)]
         fields = [each for each in self.kind.fields.values() if not self._place_of(each) and self.asks(each)]
-        groups = [self._group(name) for name in self.setting.open_groups]
-        actor = [self._on_behalf_of()] if self.kind.on_behalf_of else []
-        boxes = [*actor, *groups, *map(self._role, roles), *map(self._field, fields)]
-        return Section(title=gettext("办理内容"), boxes=boxes)
+        return Section(title=gettext("办理内容"), boxes=[*map(self._role, roles), *map(self._field, fields)])
 
     def of_evidence(self) -> Section:
         """Return the section for another office's act or another moment, which count only with evidence."""
-        boxes = [
-            Box(
-                name=AT, title=gettext("实际时间"), widget="moment", aside=gettext("（选填）"),
-                hint=gettext("与现在不同时填写，例如签收日期、传真注明的接收时间。"),
-                value=self.typed.get(AT, ""), other_value=self.typed.get(f"{AT}_time", ""),
-                fault=self.faults.get(AT, ""),
-            ),
-            Box(
-                name=EVIDENCE, title=gettext("凭证"), widget="file", aside=gettext("（代记或填写实际时间的，必附）"),
-                hint=gettext("签收单、传真页、通话记录的照片或扫描件。"), fault=self.faults.get(EVIDENCE, ""),
-            ),
-        ]  # fmt: skip
-        touched = any(box.fault or box.value for box in boxes)
+        foreign = bool(self.setting.on_behalf_of)
+        at = Box(
+            name=AT, title=gettext("实际时间"), widget="moment", aside=gettext("（选填）"),
+            hint=gettext("与现在不同时填写，例如签收日期、传真注明的接收时间。"),
+            value=self.typed.get(AT, ""), other_value=self.typed.get(f"{AT}_time", ""),
+            fault=self.faults.get(AT, ""),
+        )  # fmt: skip
+        kept, what = self.typed.get(EVIDENCE, ""), gettext("签收单、传真页、通话记录的照片或扫描件。")
+        evidence = Box(
+            name=EVIDENCE, title=gettext("凭证"), widget="file", required=foreign, value=kept,
+            aside="" if foreign else gettext("（填写实际时间的，必附）"),
+            hint=gettext("已收到文件，不必再选。") if kept else what,
+            fault=self.faults.get(EVIDENCE, ""),
+        )  # fmt: skip
+        # Noting how a message arrived is nearly always about an earlier moment.
+        tells_arrival = _CHANNEL in self.kind.fields and not self.kind.reaches
         return Section(
             title=gettext("凭证与时间"),
-            boxes=boxes,
-            folded="" if self.kind.on_behalf_of else gettext("事情不是现在发生的？填写实际时间并附凭证"),
-            unfold=touched,
+            boxes=[at, evidence],
+            folded="" if foreign or tells_arrival else gettext("事情不是现在发生的？填写实际时间并附凭证"),
+            unfold=any(box.fault or box.value for box in (at, evidence)),
         )
-
-    def _on_behalf_of(self) -> Box:
-        known = stand_ins(self.kind, self.setting)
-        typed = self.typed.get(ON_BEHALF_OF)
-        title, fault = gettext("由谁办理"), self.faults.get(ON_BEHALF_OF, "")
-        if not known:
-            hint = gettext("代未使用本系统的机构记录时，填写该机构的代码或名称；本机构自己办理的留空。")
-            return Box(
-                name=ON_BEHALF_OF, title=gettext("代哪个机构记录"), hint=hint, widget="organisation",
-                aside=gettext("（选填）"), value=typed or "", fault=fault, is_wide=True,
-            )  # fmt: skip
-        recorders = {role for name in self.kind.recorded_by for role in self.kind.in_group(name)}
-        may_herself = any(self.setting.parties.get(role) == self.setting.acting for role in recorders)
-        own = [("", gettext("本机构自己办理"))] if may_herself else []
-        others = [
-            (each, gettext("%(office)s，由本机构代为记录") % {"office": self.setting.names.get(each, each)})
-            for each in known
-        ]
-        options = [*own, *others]
-        value = typed if typed is not None else (options[0][0] if len(options) == 1 or may_herself else None)
-        return Box(
-            name=ON_BEHALF_OF, title=title, widget="radio", options=options, required=True, fault=fault, is_wide=True,
-            value="-" if value is None else value,
-        )  # fmt: skip
-
-    def _group(self, name: str) -> Box:
-        members = self.setting.open_groups[name]
-        options = [
-            (role, f"{said(self.kind.roles[role].title)}（{self.setting.names.get(held, held)}）")
-            for role, held in members.items()
-        ]
-        if len(members) > 1:
-            options.append((EVERYBODY, gettext("各方")))
-        fault = next((self.faults[role] for role in members if role in self.faults), "")
-        return Box(
-            name=GROUP + name, title=gettext("涉及哪一方"), widget="radio", options=options, required=True,
-            value=self.typed.get(GROUP + name, ""), fault=fault, is_wide=True,
-        )  # fmt: skip
 
     def _role(self, role: str) -> Box:
         one = self.kind.roles[role]
@@ -267,15 +225,17 @@ class _Making:
             other_value=self.typed.get(f"{one.name}_time", ""),
             options=options,
             fault=self.faults.get(one.name, ""),
-            aside=_aside(one),
+            aside=_aside(self.kind, one),
             is_wide=widget in ("textarea", "organisation") or one.type == "choice",
             is_short=one.type in _SHORT,
             input_mode="numeric" if one.type == "number" else "",
         )
 
 
-def _aside(one: Field) -> str:
-    """Return what is said beside a title. Not having been asked is a no, so an agreement is never just optional."""
+def _aside(kind: Kind, one: Field) -> str:
+    """Return what is said beside a title. Not to have been asked is a no: no agreement is just optional."""
     if one.required:
         return ""
-    return gettext("（未答视为不同意）") if one.consent else gettext("（选填）")
+    if not one.consent:
+        return gettext("（选填）")
+    return gettext("（未答视为不同意）") if kind.begins_case else gettext("（没有变化的不选）")

@@ -1,14 +1,13 @@
-"""Pages of the ground floor: sign in and out, choose the office to act for, find an office by code or name."""
+"""Pages of the ground floor: sign in and out, choose the office to act for, find an office."""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.contrib.auth import authenticate, login, logout
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Concat, Length
-from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -19,6 +18,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from yipan.offices.office import Organisation, canonical
 from yipan.web.acting import OFFICE, Acting, acting_in, for_officers, page, posts_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
 
 #: How many offices a search shows: what a clerk takes in at a glance.
 _SHOWN: Final = 12
@@ -33,7 +35,10 @@ _CODE: Final = re.compile(r"\s*(\d{2,9}(?::[a-z-]+)?)(?:\s.*)?", re.DOTALL)
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Ask for the account, and let in who has a post today."""
     typed = request.POST.get("username", "").strip()
-    context = {"username": typed, "next": _inside(request, request.POST.get("next") or request.GET.get("next", ""))}
+    context = {
+        "username": typed,
+        "next": _inside(request, request.POST.get("next") or request.GET.get("next", "")),
+    }
     if request.method == "POST":
         user = authenticate(request, username=typed, password=request.POST.get("password", ""))
         if user is None:
@@ -93,7 +98,7 @@ def offices_like(typed: str) -> QuerySet[Organisation]:
     words = typed.split()
     if not words:
         return Organisation.objects.none()
-    full = Organisation.objects.annotate(full=Concat(F("place"), Value(""), F("name")))
+    full = Organisation.objects.annotate(full=Concat(F("place"), F("name")))
     wanted = Q()
     for word in words:
         wanted &= Q(full__icontains=word)
@@ -101,21 +106,22 @@ def offices_like(typed: str) -> QuerySet[Organisation]:
 
 
 def office_meant(typed: str) -> str | None:
-    """Return the code that a box means: a code, a code with its name, or a name that only one office has.
-
-    A code is returned as it is, known or not: the verb says what is wrong with it.
-    """
+    """Return the one office that a box means: by its code, with or without the name, or by its name."""
     coded = _CODE.fullmatch(typed)
     if coded:
-        return canonical(coded[1])
-    found = list(offices_like(typed)[:2])
-    return found[0].id if len(found) == 1 else None
+        found = [canonical(coded[1])] if Organisation.objects.filter(id=canonical(coded[1])).exists() else []
+    else:
+        found = [each.id for each in offices_like(typed)[:2]]
+    return found[0] if len(found) == 1 else None
 
 
 def why_not_one(typed: str) -> str:
-    """Return the sentence for a name that means no office or several."""
-    found = list(offices_like(typed)[:_NAMED])
+    """Return the sentence for what means no office or several."""
+    found = [] if _CODE.fullmatch(typed) else list(offices_like(typed)[:_NAMED])
     if not found:
-        return gettext("没有找到名为“%(typed)s”的机构，请核对地名，或填写代码。") % {"typed": typed}
+        return gettext("没有找到“%(typed)s”，请核对代码或地名。") % {"typed": typed}
     listing = gettext("、").join(f"{each.id} {each.place}{each.name}" for each in found)
-    return gettext("有几个机构的名称含有“%(typed)s”，请填写代码：%(listing)s 等。") % {"typed": typed, "listing": listing}
+    return gettext("有几个机构的名称含有“%(typed)s”，请填写代码：%(listing)s 等。") % {
+        "typed": typed,
+        "listing": listing,
+    }

@@ -1,17 +1,20 @@
-"""How the pages say days, moments, clocks and states, in the reader's language. Pure but for the language asked for."""
+"""How the pages say days, moments, clocks and states, in the reader's language."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
-from typing import Final
-from uuid import UUID
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import get_language, gettext, gettext_noop, ngettext
 
-from yipan.law.rule import Cite
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from yipan.duties.views import DutyView
+    from yipan.law.rule import Cite
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -31,6 +34,7 @@ STATES: Final = {
     "released": gettext_noop("免除"),
     "void": gettext_noop("作废"),
 }
+_RUNNING: Final = ("open", "due-soon", "overdue")
 #: The post that each role gives.
 POSTS: Final = {
     "clerk": gettext_noop("经办人"),
@@ -69,6 +73,26 @@ def said(text: object) -> str:
     if isinstance(text, Mapping):
         return str(text.get(language()) or text.get("zh") or "")
     return str(text)
+
+
+def value_text(value: object) -> str:
+    """Return a value of an entry; a date, a period or a moment in the journal's writing as people say it."""
+    text = said(value)
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        return day_text(date.fromisoformat(text))
+    if re.fullmatch(r"\d{4}-(\d\d|Q\d|H\d)", text):
+        return period_text(text)
+    if re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+[+-]\d\d:\d\d", text):
+        return _end_or_moment(datetime.fromisoformat(text))
+    return text
+
+
+def _end_or_moment(at: datetime) -> str:
+    """Return a moment; midnight as the end of the day before, which is how a deadline is meant."""
+    local = at.astimezone(SHANGHAI)
+    if local.time() != time.min:
+        return moment_text(local)
+    return f"{day_text(local.date() - timedelta(days=1))}{' ' if language() == 'en' else ''}24:00"
 
 
 def day_text(day: date) -> str:
@@ -111,10 +135,9 @@ def period_text(period: str) -> str:
         return gettext("%(year)s年") % {"year": year}
     if part.startswith("Q"):
         return gettext("%(year)s年第%(number)s季度") % {"year": year, "number": part[1:]}
-    if part == "H1":
-        return gettext("%(year)s年上半年") % {"year": year}
-    if part == "H2":
-        return gettext("%(year)s年下半年") % {"year": year}
+    if part.startswith("H"):
+        half = gettext("%(year)s年上半年") if part == "H1" else gettext("%(year)s年下半年")
+        return half % {"year": year}
     if "-" in part:
         return day_text(date.fromisoformat(period))
     if language() == "en":
@@ -132,6 +155,12 @@ def within_text(within: str) -> str:
     return gettext("固定日期")
 
 
+def skips_first_day(within: str) -> bool:
+    """Tell whether a period leaves out its first day: so it is where days, months or years are counted."""
+    counted = re.fullmatch(r"\d+ (\w+)", within)
+    return counted is not None and counted[1] != "hours"
+
+
 def case_number(thread: UUID | str) -> str:
     """Return the short number by which a desk speaks of a case."""
     return str(thread).replace("-", "")[:8].upper()
@@ -139,6 +168,8 @@ def case_number(thread: UUID | str) -> str:
 
 def article_text(cite: Cite, titles: Mapping[str, object]) -> str:
     """Return where a number comes from, with the document's name."""
+    if not (cite.doc or cite.set_by):
+        return ""
     if cite.set_by == "deployment":
         return gettext("本系统部署机构自定的标准")
     if cite.set_by:
@@ -153,7 +184,7 @@ def article_text(cite: Cite, titles: Mapping[str, object]) -> str:
 
 def left_text(state: str, days_left: int | None) -> str:
     """Return how much time is left or over, in working days; nothing for a duty that no longer runs."""
-    if days_left is None or state not in ("open", "due-soon", "overdue"):
+    if days_left is None or state not in _RUNNING:
         return ""
     if state == "overdue":
         over = abs(days_left)
@@ -178,10 +209,18 @@ def post_title(role: str) -> str:
 def counts_by_text(counts_by: str) -> str:
     """Return what makes a moment count; of evidence, the first letters of its digest too."""
     reason, _, what = counts_by.partition(":")
+    if what == "calendar":
+        return gettext(_COUNTS_BY[what])
     text = gettext(_COUNTS_BY[reason]) if reason in _COUNTS_BY else counts_by
-    return f"{text}（{what[:8]}）" if reason == "evidence" and what else text
+    return f"{text} {what[:8]}" if reason == "evidence" and what else text
 
 
-def whom(name: str) -> str:
-    """Return the name of who is owed: an organisation, the person herself, or the public."""
-    return {"person": gettext("本人"), "public": gettext("社会公众")}.get(name, name)
+def owed_to_text(view: DutyView) -> str:
+    """Return who is owed: an organisation's name, the person herself, or the public."""
+    others = {"person": gettext("本人"), "public": gettext("社会公众")}
+    return others.get(view.duty.owed_to, view.owed_to_name)
+
+
+def is_running(state: str) -> bool:
+    """Tell whether a duty in this state still waits to be done."""
+    return state in _RUNNING

@@ -10,23 +10,26 @@ from yipan.law.rule import LAPSE_KIND
 from yipan.web import words
 
 if TYPE_CHECKING:
-    from yipan.duties.queries import DutyView
+    from yipan.duties.views import DutyView
 
 register = template.Library()
 
 register.filter("say", words.said)
+register.filter("value", words.value_text)
 register.filter("day", words.day_text)
 register.filter("short_day", words.short_day)
 register.filter("month_day", words.month_day)
 register.filter("moment", words.moment_text)
 register.filter("period", words.period_text)
 register.filter("within", words.within_text)
+register.filter("skips_first_day", words.skips_first_day)
 register.filter("case_number", words.case_number)
 register.filter("article", words.article_text)
 register.filter("state_word", words.state_word)
 register.filter("post_title", words.post_title)
 register.filter("counts_by", words.counts_by_text)
-register.filter("whom", words.whom)
+register.filter("owed_to", words.owed_to_text)
+register.filter("is_running", words.is_running)
 
 
 @register.filter
@@ -43,7 +46,7 @@ def html_language(code: str) -> str:
 
 @register.filter
 def entry_shape(kind: str) -> str:
-    """Return the class by which the thread shows a lapse, or what the clock wrote, apart from people's doings."""
+    """Return the class by which the thread tells a lapse, or what the clock wrote, from people's doings."""
     if kind == LAPSE_KIND:
         return "is-lapse"
     return "is-clock" if kind.startswith(("duty.", "period.")) else "is-done"

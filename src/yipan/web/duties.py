@@ -1,0 +1,151 @@
+"""Pages of the first floor: what this office owes today, and one case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET
+
+from yipan.duties.lawbook import lawbook
+from yipan.duties.queries import SOON, owed_today
+from yipan.law.rule import PERIOD_KIND
+from yipan.registry.access import read_case
+from yipan.web.acting import Acting, for_officers, page
+from yipan.web.words import SHANGHAI, is_running, said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from uuid import UUID
+
+    from django.http import HttpRequest, HttpResponse
+
+    from yipan.duties.views import Action, CaseView, DutyView, Today
+    from yipan.law.kind import Kind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """One list of the worklist. `mine`: owed by this office. `linked`: its cases may be opened."""
+
+    name: str
+    title: str
+    duties: Sequence[DutyView]
+    note: str = ""
+    empty: str = ""
+    mine: bool = True
+    linked: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Button:
+    """A next action; `duty` when it fulfils one."""
+
+    label: str
+    href: str
+    duty: bool
+
+
+@require_GET
+@for_officers
+def today(request: HttpRequest, acting: Acting) -> HttpResponse:
+    """Show what this office owes: what is late first, then what is soon due."""
+    permit = acting.permit("worklist")
+    owed = owed_today(permit, acting.now)
+    context = {
+        "today": owed,
+        "parts": _parts(owed, with_subtree="read-subtree" in permit.rights),
+        "beginnings": owed.begins if "record" in permit.rights else (),
+        "titles": document_titles(),
+        "now": acting.now,
+    }
+    return page(request, acting, "today", context)
+
+
+def _parts(owed: Today, *, with_subtree: bool) -> list[Part]:
+    days = {"n": SOON}
+    parts = [
+        Part(
+            name="overdue", title=gettext("逾期"), duties=owed.overdue,
+            note=gettext("逾期最久的在前"), empty=gettext("没有逾期的事。"),
+        ),
+        Part(
+            name="soon", title=gettext("临期"), duties=owed.due_soon,
+            note=gettext("%(n)s 个工作日内到期") % days, empty=gettext("%(n)s 个工作日内没有到期的事。") % days,
+        ),
+        Part(name="later", title=gettext("其后"), duties=owed.later),
+        Part(
+            name="waiting", title=gettext("等待对方"), duties=owed.waiting,
+            note=gettext("对方应为本机构办的"), mine=False,
+        ),
+    ]  # fmt: skip
+    if with_subtree:
+        note = gettext("只列机构，不列个人")
+        below = Part(
+            name="below", title=gettext("下级逾期"), duties=owed.subtree, note=note, mine=False, linked=False
+        )
+        parts.append(below)
+    return parts
+
+
+def document_titles() -> Mapping[str, Mapping[str, str]]:
+    """Return the titles of the documents that articles are cited from."""
+    return {each.pack.name: each.pack.title for each in lawbook().adoptions()}
+
+
+@require_GET
+@for_officers
+def case(request: HttpRequest, acting: Acting, thread: UUID) -> HttpResponse:
+    """Show a case: what is next, who owes what to whom until when and why, and the story so far."""
+    permit = acting.permit("case")
+    view = read_case(permit, thread, acting.now)
+    kinds = lawbook().kinds(acting.now.astimezone(SHANGHAI).date())
+    offered = buttons(view, kinds) if "record" in permit.rights else []
+    # What the calendar opened is no case of anybody's: its first entry only says that a period turned.
+    periodic = bool(view.story) and view.story[0].kind == PERIOD_KIND
+    context = {
+        "case": view,
+        "heading": gettext("定期职责") if periodic else view.title,
+        "running": sorted(
+            (each for each in view.duties if is_running(each.clock)),
+            key=lambda each: (each.duty.due_at is None, each.duty.due_at),
+        ),
+        "closed": [each for each in view.duties if not is_running(each.clock)],
+        "owed": [each for each in offered if each.duty],
+        "others": [each for each in offered if not each.duty],
+        "titles": document_titles(),
+    }
+    return page(request, acting, "case", context)
+
+
+def buttons(view: CaseView, kinds: Mapping[str, Kind]) -> list[Button]:
+    """Return the next actions as buttons, each named so that no two look alike."""
+    return [
+        Button(
+            label=label_of(each, kinds[each.kind]),
+            href=f"{reverse('record', args=(view.thread, each.kind))}{_query(each)}",
+            duty=each.duty is not None,
+        )
+        for each in view.actions
+    ]
+
+
+def label_of(action: Action, kind: Kind) -> str:
+    """Return what a button says: the action, whom it is about, whether it stands in for another office."""
+    label = said(action.title)
+    if action.parties:
+        label += gettext("（%(parties)s）") % {"parties": _titles(kind, action.parties)}
+    return gettext("代对方记录：%(label)s") % {"label": label} if action.on_behalf_of else label
+
+
+def _titles(kind: Kind, roles: Iterable[str]) -> str:
+    return gettext("、").join(said(kind.roles[role].title) for role in roles)
+
+
+def _query(action: Action) -> str:
+    named = {"duty": str(action.duty)} if action.duty else {}
+    parts = named | ({"for": ",".join(action.parties)} if action.parties else {})
+    return f"?{urlencode(parts)}" if parts else ""
