@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -142,3 +143,16 @@ def test_a_kind_that_begins_no_case_is_refused_with_a_sentence(house: House, pat
     assert answer is not None
     assert answer.status == 422
     assert page.locator(".notice.is-wrong").is_visible()
+
+
+def test_after_five_wrong_passwords_an_account_rests_even_for_the_right_one(house: House) -> None:
+    page = house.visitor()
+    page.goto("/sign-in")
+    for _ in range(5):
+        sign_in(page, "wang", "guessed")
+        assert "用户名或密码不对" in page.inner_text("main")
+    sign_in(page, "wang", PASSWORD)
+    assert "密码错误次数过多" in page.inner_text("main")
+    house.now += timedelta(minutes=11)
+    sign_in(page, "wang", PASSWORD)
+    assert "今日应办" in page.inner_text("main")

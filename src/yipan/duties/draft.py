@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Under this name the words of an event that are about no one person are sealed.
 CASE: Final = "case"
+#: The evidence of a period that turned: the calendar itself.
+BY_CALENDAR: Final = "calendar"
 _PERIOD = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-([0-2]\d|3[01]))?|-Q[1-4]|-H[12])?")
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
 _CODE = re.compile(r"[A-Za-z0-9 ._:+-]{1,200}")

@@ -18,10 +18,10 @@ from yipan.law.deadline import SHANGHAI
 from yipan.law.fold import DISCHARGED, OPEN, RELEASED, VOID, Duty, substitute
 from yipan.law.roles import OWED_ONLY, level_of
 from yipan.law.rule import Cite, Rule
-from yipan.offices.office import names_of
+from yipan.offices.office import lines_of, names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
     from uuid import UUID
 
@@ -80,7 +80,7 @@ def owed_today(permit: Permit, now: datetime) -> Today:
         later=tuple(each for each in mine if each.clock == "open"),
         waiting=tuple(theirs),
         subtree=tuple(views[len(ours) + len(waiting) :]),
-        begins=_beginnings(rulebook, now),
+        begins=tuple(_beginnings(permit, rulebook, lines_of([own])[own], now, opened=opened)),
     )
 
 
@@ -176,13 +176,17 @@ def _clock_version(duty: Duty, rulebook: Rulebook) -> tuple[Cite, Said] | None:
     return (version.cite, rule.title) if rule and version else None
 
 
-def _beginnings(rulebook: Rulebook, now: datetime) -> tuple[Action, ...]:
-    kinds = rulebook.kinds(now.astimezone(SHANGHAI).date())
-    return tuple(
-        Action(kind=kind.name, title=kind.action, duty=None)
-        for kind in sorted(kinds.values(), key=lambda each: each.name)
-        if kind.begins_case and not kind.system
-    )
+def _beginnings(
+    permit: Permit, rulebook: Rulebook, line: Mapping[str, str], now: datetime, *, opened: bool
+) -> Iterator[Action]:
+    """Yield what this office may begin: its own opening, and the cases in which an office of its level has a part."""
+    own = permit.organisation
+    for _, kind in sorted(rulebook.kinds(now.astimezone(SHANGHAI).date()).items()):
+        parts = [kind.roles[role] for name in kind.recorded_by for role in kind.in_group(name)]
+        fits = any(not part.levels or any(line.get(level) == own for level in part.levels) for part in parts)
+        begins = kind.begins_case or (kind.effect == "office-opened" and not opened)
+        if begins and fits and not kind.system and kind.right in permit.rights:
+            yield Action(kind=kind.name, title=kind.action, duty=None)
 
 
 def case(permit: Permit, thread: UUID, now: datetime) -> CaseView:

@@ -18,7 +18,7 @@ from django.db import connection
 
 from yipan.duties import journal, settle
 from yipan.duties.chain import Entry
-from yipan.duties.draft import Checked, Draft, Draftsman, thread_of
+from yipan.duties.draft import BY_CALENDAR, Checked, Draft, Draftsman, thread_of
 from yipan.duties.effects import apply_effects
 from yipan.duties.faults import DraftFaultsError, EventIdTakenError, Fault, StaleCaseError, UnknownThreadError
 from yipan.duties.lawbook import lawbook
@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from yipan.law.rulebook import Rulebook
     from yipan.offices.permit import Permit
 
+#: What each level is called where a fault names it.
+LEVEL_NAMES = {
+    "village": "村（社区）", "township": "乡镇（街道）", "county": "县级", "city": "市级", "province": "省级", "nation": "国家",
+}  # fmt: skip
 #: The most events of one call: a longer transaction would lock clerks out.
 BATCH = 2000
 
@@ -244,6 +248,20 @@ def _part_faults(batch: _Batch, thread: UUID, one: Checked) -> list[Fault]:
     return [Fault(field=taken[0], zh=zh, en=en)]
 
 
+def _level_faults(one: Checked, lines: Mapping[str, Mapping[str, str]]) -> list[Fault]:
+    """Return who plays a part that the kind keeps for offices of another level."""
+    return [
+        Fault(
+            field=role.name,
+            zh=f"“{role.title['zh']}”应当是{'、'.join(LEVEL_NAMES[level] for level in role.levels)}机构，{own}不是。",
+            en=f"{role.name} is an office at the level of {' or '.join(role.levels)}; {own} is not.",
+        )
+        for role in one.kind.roles.values()
+        for own in one.parties.get(role.name, ())
+        if role.levels and not any(lines[own].get(level) == own for level in role.levels)
+    ]
+
+
 def _correction_faults(draft: Draft, history: Sequence[Event], own: str) -> list[Fault]:
     """Return why a correction cannot be: its maker alone corrects an entry, in kind or by withdrawing it."""
     if draft.corrects is None:
@@ -282,6 +300,9 @@ def _entries(
         batch.permit.organisation
     }
     lines = lines_of(mentioned)
+    faults = [fault for one in checked for fault in _level_faults(one, lines)]
+    if faults:
+        raise DraftFaultsError(faults)
     sealed = journal.Sealing(cursor)
     places = [(event_id, thread) for event_id, thread, _, _ in batch.drafts]
     needed: dict[UUID, set[str]] = {}
@@ -330,6 +351,8 @@ def _entry(
 
 def _moment(batch: _Batch, thread: UUID, draft: Draft) -> tuple[datetime, str]:
     """Return the moment that counts and what makes it count. A correction keeps the moment of what it corrects."""
+    if draft.evidence == BY_CALENDAR:
+        return draft.at or batch.now, BY_CALENDAR
     if draft.evidence:
         return draft.at or batch.now, f"evidence:{draft.evidence}"
     if draft.corrects and not draft.at:

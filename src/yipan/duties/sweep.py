@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from django.db import connection
 
 from yipan.duties import checkpoint
-from yipan.duties.draft import Draft
+from yipan.duties.draft import BY_CALENDAR, Draft
 from yipan.duties.lawbook import lawbook
 from yipan.duties.naming import lapse_id, period_thread, turn_id
 from yipan.duties.recompute import debtors
@@ -86,7 +86,7 @@ def _turn_periods(rulebook: Rulebook, office: str, level: str, opened_at: dateti
             known = {row[0] for row in cursor.fetchall()}
     missing = [each for each in drafts if each.id not in known]
     for start in range(0, len(missing), BATCH):
-        record(missing[start : start + BATCH], permit=permit, clock=lambda: now, counts_by="calendar")
+        record(missing[start : start + BATCH], permit=permit, clock=lambda: now, counts_by=BY_CALENDAR)
     return len(missing)
 
 
@@ -110,7 +110,7 @@ def _turns(
                 thread=period_thread(office, period),
                 fields={"office": office, "unit": unit, "phase": phase, "period": period},
                 at=datetime(turned_on.year, turned_on.month, turned_on.day, tzinfo=SHANGHAI),
-                evidence="calendar",
+                evidence=BY_CALENDAR,
             )
 
 
@@ -165,7 +165,7 @@ def _write_lapses(debtor: str, now: datetime) -> int:
         drafts = [lapse_draft(duty, lapse_id(duty.id, duty.due_at)) for duty in late if duty.due_at]
         if not drafts:
             return written
-        receipt = record(drafts, permit=permit, clock=lambda: now, counts_by="calendar")
+        receipt = record(drafts, permit=permit, clock=lambda: now, counts_by=BY_CALENDAR)
         written += len(receipt.events)
         if not receipt.events:
             return written

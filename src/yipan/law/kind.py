@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from yipan.law.reading import Faults, Raw, Reader, is_number
+from yipan.law.roles import LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,6 +86,8 @@ class Role:
     title: Mapping[str, str]
     group: str = ""
     required: bool = True
+    #: The levels at which an office may stand that plays this part; none: any.
+    levels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,7 +156,7 @@ KIND_KEYS: Final = (
     "kind", "title", "action", "help", "begins_case", "system", "roles", "subjects", "fields",
     "recorded_by", "on_behalf_of", "reaches", "effect", "thread", "follows", "seen_by", "right",
 )  # fmt: skip
-ROLE_KEYS: Final = ("title", "group", "required")
+ROLE_KEYS: Final = ("title", "group", "required", "levels")
 SUBJECT_KEYS: Final = ("title", "shown_to")
 FIELD_KEYS: Final = ("type", "title", "help", "required", "clock", "subject", "choices", "consent")
 CONSENT_KEYS: Final = ("purpose", "of")
@@ -200,11 +203,16 @@ def read_kind(raw: Raw, *, file: str, pack: str, faults: Faults) -> Kind:
 
 def _read_role(reader: Reader, name: str) -> Role:
     reader.only(*ROLE_KEYS)
+    levels = reader.texts("levels")
+    for level in levels:
+        if level not in LEVELS:
+            reader.fault("levels", f"{level!r} is no level; levels: {', '.join(LEVELS)}")
     return Role(
         name=name,
         title=reader.both("title"),
         group=reader.text("group"),
         required=reader.flag("required", default=True),
+        levels=levels,
     )
 
 

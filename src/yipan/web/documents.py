@@ -72,10 +72,15 @@ class _Desk:
 def record_new(request: HttpRequest, acting: Acting, kind: str) -> HttpResponse:
     """Show and take the form that begins a case."""
     found = _kind(kind, acting)
-    if not found.begins_case or found.system:
+    if found.system or not (found.begins_case or found.effect == "office-opened"):
         raise NothingToDoError
+    own = dict.fromkeys(found.roles, acting.organisation) if found.thread == "office" else {}
     desk = _Desk(
-        acting=acting, kind=found, setting=Setting(), entry=_entry_id(request, acting), opened_at=acting.now
+        acting=acting,
+        kind=found,
+        setting=Setting(parties=own),
+        entry=_entry_id(request, acting),
+        opened_at=acting.now,
     )
     return _serve(request, desk)
 

@@ -13,18 +13,20 @@ from django.views.decorators.http import require_GET
 from yipan.duties.lawbook import lawbook
 from yipan.duties.queries import SOON, owed_today
 from yipan.law.rule import PERIOD_KIND
-from yipan.registry.access import read_case
+from yipan.registry.access import names_in, read_case
 from yipan.web.acting import Acting, for_officers, page
 from yipan.web.words import SHANGHAI, is_running, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from django.http import HttpRequest, HttpResponse
 
     from yipan.duties.views import Action, CaseView, DutyView, Today
     from yipan.law.kind import Kind
+    from yipan.offices.permit import Permit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,9 +62,18 @@ def today(request: HttpRequest, acting: Acting) -> HttpResponse:
         "parts": _parts(owed, with_subtree="read-subtree" in permit.rights),
         "beginnings": owed.begins if "record" in permit.rights else (),
         "titles": document_titles(),
+        "names": _names(permit, owed, acting.now),
         "now": acting.now,
     }
     return page(request, acting, "today", context)
+
+
+def _names(permit: Permit, owed: Today, now: datetime) -> Mapping[UUID, str]:
+    """Return whose cases these are, in one look; for a post that reads no cases, nobody's."""
+    if "read-case" not in permit.rights:
+        return {}
+    listed = (*owed.overdue, *owed.due_soon, *owed.later, *owed.waiting)
+    return names_in(permit, {view.duty.thread for view in listed if not view.duty.period}, now)
 
 
 def _parts(owed: Today, *, with_subtree: bool) -> list[Part]:

@@ -17,7 +17,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from yipan.offices.office import Organisation, canonical
-from yipan.web.acting import OFFICE, Acting, acting_in, for_officers, page, posts_of
+from yipan.offices.signing_in import must_rest, note_failure
+from yipan.web.acting import OFFICE, Acting, acting_in, for_officers, now, page, posts_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -40,8 +41,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         "next": _inside(request, request.POST.get("next") or request.GET.get("next", "")),
     }
     if request.method == "POST":
+        if must_rest(typed, now()):
+            return page(request, None, "sign_in", context | {"resting": True}, status=429)
         user = authenticate(request, username=typed, password=request.POST.get("password", ""))
         if user is None:
+            note_failure(typed, now())
             return page(request, None, "sign_in", context | {"wrong": True}, status=422)
         login(request, user)
     if request.user.is_authenticated:

@@ -209,8 +209,6 @@ def post_title(role: str) -> str:
 def counts_by_text(counts_by: str) -> str:
     """Return what makes a moment count; of evidence, the first letters of its digest too."""
     reason, _, what = counts_by.partition(":")
-    if what == "calendar":
-        return gettext(_COUNTS_BY[what])
     text = gettext(_COUNTS_BY[reason]) if reason in _COUNTS_BY else counts_by
     return f"{text} {what[:8]}" if reason == "evidence" and what else text
 

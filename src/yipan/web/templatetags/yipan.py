@@ -10,6 +10,9 @@ from yipan.law.rule import LAPSE_KIND
 from yipan.web import words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
     from yipan.duties.views import DutyView
 
 register = template.Library()
@@ -36,6 +39,12 @@ register.filter("is_running", words.is_running)
 def left(view: DutyView) -> str:
     """Return how much time is left of a duty's clock, or over."""
     return words.left_text(view.clock, view.days_left)
+
+
+@register.filter
+def named(names: Mapping[UUID, str], thread: UUID) -> str:
+    """Return whose case it is, as far as this office may know."""
+    return names.get(thread, "") if names else ""
 
 
 @register.filter
