@@ -71,7 +71,7 @@ def _play(console: Console, password: str) -> UUID:
     today: date = now().date()
     story = Story(today, click.echo if console.language == "zh" else console.note)
     make_accounts(password, story.begins - timedelta(days=1))
-    return story.play()
+    return story.play(now())
 
 
 def _faults(thread: UUID) -> list[str]:

@@ -29,6 +29,10 @@ RESIDENCE: Final = "440104001"
 HER_HOME: Final = "500101001"
 HIS_HOME: Final = "450921100"
 HIS_COUNTY: Final = "450921"
+#: Another township of his county, which keeps silent to this day.
+SILENT_HOME: Final = "450921102"
+#: How many working days ago its silence began, so that it has just become one.
+_REPLY: Final = 15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,15 +49,15 @@ class Account:
 ACCOUNTS: Final = (
     Account(
         username="guangzhou", name="何静", office=RESIDENCE, role="clerk",
-        first={"zh": "广州洪桥街道：打开“今日应办”里的案件，看每个日期怎么数出来", "en": "Hongqiao, Guangzhou: open the case and see how each date was counted"},
+        first={"zh": "广州洪桥街道：在“最近办过的案件”里打开李秀兰、陈志强，看每个日期怎么数出来", "en": "Hongqiao, Guangzhou: open 李秀兰、陈志强 under the latest cases and see how each date was counted"},
     ),
     Account(
         username="rongxian", name="覃勇", office=HIS_COUNTY, role="supervisor",
-        first={"zh": "容县卫生健康局：看“下级逾期”，处理容州镇的沉默", "en": "Rong county: see what is late below, act on Rongzhou town's silence"},
+        first={"zh": "容县卫生健康局：看“下级逾期”，处理杨梅镇的沉默", "en": "Rong county: see what is late below, act on Yangmei town's silence"},
     ),
     Account(
         username="wanzhou", name="冉芳", office=HER_HOME, role="clerk",
-        first={"zh": "重庆万州：一项核实已按期答复，另一项今天要办", "en": "Wanzhou, Chongqing: one answered in time, one due now"},
+        first={"zh": "重庆万州：一项核实已按期答复，另一项等着答复", "en": "Wanzhou, Chongqing: one answered in time, one waiting for an answer"},
     ),
 )  # fmt: skip
 
@@ -88,20 +92,21 @@ class Story:
         draft = Draft(
             kind=kind,
             id=self._id(step),
-            thread=None if kind == "office.opened" or step in ("asked", "second") else self.thread,
+            thread=None if kind == "office.opened" or step in ("asked", "second", "silent") else self.thread,
             at=said.pop("at", None),  # type: ignore[arg-type]  # a datetime where a step has one
             on_behalf_of=str(said.pop("on_behalf_of", "")),
             fields=said,
         )
         record_draft(permit, draft, file, None, moment)  # type: ignore[arg-type]  # a name and its bytes
 
-    def play(self) -> UUID:
-        """Record every step up to the late answer, and return the case."""
+    def play(self, now: datetime) -> UUID:
+        """Record every step up to `now`, and return the case of the story."""
         self._open_offices()
         self._ask()
         self._verify()
         self._silence_and_late_answer()
         self._second_case()
+        self._silent_case(now)
         return self.thread
 
     def _open_offices(self) -> None:
@@ -199,25 +204,48 @@ class Story:
         self.say(f"{self._at(24, 11):%Y-%m-%d}  迟到的复函以挂号信到达，由广州代为登记，附到达凭证")
 
     def _second_case(self) -> None:
-        """Leave something to do: a case of two days ago, asked of the office in Chongqing today."""
-        moment = datetime.combine(self._working_day(self.today - timedelta(days=4)), time(9), tzinfo=SHANGHAI)
-        self._record(
-            "second", "guangzhou", RESIDENCE, "birth-registration.asked", moment,
-            her_home=HER_HOME, her_name="冉小燕", papers="complete", her_agrees_verify=True,
-        )  # fmt: skip
-        thread = case_of(self._id("second"))
-        first, self.thread = self.thread, thread
-        self._record(
-            "second entered",
-            "guangzhou",
-            RESIDENCE,
-            "birth-registration.entered",
-            moment + timedelta(hours=1),
+        """Leave something to do: a case of some days ago, asked of Chongqing, not yet of his home."""
+        moment = datetime.combine(self._working_day(self.today - timedelta(days=6)), time(9), tzinfo=SHANGHAI)
+        self._begin(
+            "second", moment, her_home=HER_HOME, his_home=SILENT_HOME, her_name="冉小燕", his_name="覃大明"
         )
-        self._record(
-            "second ask", "guangzhou", RESIDENCE, "verification.asked", moment + timedelta(hours=2), channel="system",
+        self._aside(
+            "second", "verification.asked", moment + timedelta(hours=2), her_home=HER_HOME, channel="system",
             her_name="冉小燕", her_points="请核实姓名",
         )  # fmt: skip
+
+    def _silent_case(self, now: datetime) -> None:
+        """Leave a silence that has just run out: the county has it on its desk today."""
+        opened_on = self.today - timedelta(days=1)
+        while (
+            self.calendar.rests(opened_on) or self.calendar.add_working_days(opened_on, _REPLY) >= self.today
+        ):
+            opened_on -= timedelta(days=1)
+        moment = datetime.combine(opened_on, time(9), tzinfo=SHANGHAI)
+        self._begin("silent", moment, her_home=SILENT_HOME, her_name="黄月英", her_agrees_notice=True)
+        self._aside(
+            "silent", "verification.asked", moment + timedelta(hours=1), channel="letter", her_name="黄月英",
+            her_points="请核实姓名",
+        )  # fmt: skip
+        self._aside(
+            "silent", "verification.arrived", moment + timedelta(hours=8), channel="letter",
+            at=moment + timedelta(hours=6), file=("挂号信回执.txt", "挂号信回执：杨梅镇人民政府签收".encode()),
+        )  # fmt: skip
+        sweep(now)
+        self.say(f"{now:%Y-%m-%d}  另有一件：容县杨梅镇收信后一直没有答复，今天在容县卫生健康局的待办里")
+
+    def _begin(self, step: str, moment: datetime, **said: object) -> None:
+        """Take in another couple and register them at once."""
+        self._record(
+            step, "guangzhou", RESIDENCE, "birth-registration.asked", moment, papers="complete",
+            her_agrees_verify=True, his_agrees_verify=True, **said,
+        )  # fmt: skip
+        self._aside(step, "birth-registration.entered", moment + timedelta(minutes=30))
+
+    def _aside(self, case: str, kind: str, moment: datetime, **said: object) -> None:
+        """Record a step of another case than the story's own."""
+        first, self.thread = self.thread, case_of(self._id(case))
+        self._record(f"{case} {kind}", "guangzhou", RESIDENCE, kind, moment, **said)
         self.thread = first
 
 

@@ -12,7 +12,7 @@ from yipan.duties import journal
 from yipan.duties.faults import UnknownThreadError
 from yipan.duties.lawbook import lawbook
 from yipan.duties.settle import COLUMNS
-from yipan.duties.views import Action, CaseView, DutyView, EventView, Explanation, Said, Today
+from yipan.duties.views import Action, CaseView, DutyView, EventView, Explanation, RecentCase, Said, Today
 from yipan.errors import YipanError
 from yipan.law.deadline import SHANGHAI
 from yipan.law.fold import DISCHARGED, OPEN, RELEASED, VOID, Duty, substitute
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 SOON: Final = 5
 #: The most rows of a list on one page.
 PAGE: Final = 200
+#: How many cases of late the worklist shows.
+RECENT: Final = 10
 _LIST: Final = ", ".join("thread_id" if name == "thread" else name for name in COLUMNS)
 _OURS: Final = (
     f"SELECT {_LIST} FROM duties_duty WHERE owed_by = %s AND state = %s"  # noqa: S608  # our own columns
@@ -54,6 +56,7 @@ _STORY: Final = (
     "id", "kind", "recorded_by", "officer", "on_behalf_of", "counts_at", "counts_by", "recorded_at", "clock", "parties",
 )  # fmt: skip
 _OF_STORY: Final = f"SELECT {', '.join(_STORY)} FROM duties_event WHERE thread_id = %s ORDER BY counts_at, id"  # noqa: S608  # our own columns
+_LAST_ENTRIES: Final = "SELECT thread_id, kind, counts_at, recorded_at FROM duties_event WHERE recorded_by = %s ORDER BY seq DESC LIMIT %s"
 _PERSON: Final[Said] = {"zh": "本人", "en": "the person"}
 _PUBLIC: Final[Said] = {"zh": "公众", "en": "the public"}
 
@@ -71,6 +74,7 @@ def owed_today(permit: Permit, now: datetime) -> Today:
         waiting = _duties(cursor, _WAITING, [own, own, OPEN, PAGE])
         below = _duties(cursor, _SUBTREE, [OPEN, now, own, PAGE]) if "read-subtree" in permit.rights else []
         opened = own in journal.opened_offices(cursor)
+        recent = _recent(cursor, own, rulebook)
     views = duty_views([*ours, *waiting, *below], rulebook, now)
     mine, theirs = views[: len(ours)], views[len(ours) : len(ours) + len(waiting)]
     return Today(
@@ -81,7 +85,19 @@ def owed_today(permit: Permit, now: datetime) -> Today:
         waiting=tuple(theirs),
         subtree=tuple(views[len(ours) + len(waiting) :]),
         begins=tuple(_beginnings(permit, rulebook, lines_of([own])[own], now, opened=opened)),
+        recent=tuple(recent),
     )
+
+
+def _recent(cursor: CursorWrapper, own: str, rulebook: Rulebook) -> list[RecentCase]:
+    """Return the cases of the office's last entries, the latest first: the end of its chain, read backwards."""
+    cursor.execute(_LAST_ENTRIES, [own, PAGE])
+    found: dict[UUID, RecentCase] = {}
+    for thread, kind_name, counts_at, recorded_at in cursor.fetchall():
+        kind = rulebook.kind(kind_name, counts_at.astimezone(SHANGHAI).date())
+        if thread not in found and kind.thread == "case" and not kind.system:
+            found[thread] = RecentCase(thread=thread, title=kind.title, recorded_at=recorded_at)
+    return list(found.values())[:RECENT]
 
 
 def duties_of(permit: Permit, now: datetime, *, only: str = "") -> list[Duty]:

@@ -94,6 +94,15 @@ class CaseView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecentCase:
+    """A case in which this office recorded something lately: what, and when."""
+
+    thread: UUID
+    title: Said
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Today:
     """What an office owes today, what it waits for, and what is late below it (without persons)."""
 
@@ -104,3 +113,4 @@ class Today:
     waiting: tuple[DutyView, ...]
     subtree: tuple[DutyView, ...]
     begins: tuple[Action, ...]
+    recent: tuple[RecentCase, ...]

@@ -73,7 +73,8 @@ def _names(permit: Permit, owed: Today, now: datetime) -> Mapping[UUID, str]:
     if "read-case" not in permit.rights:
         return {}
     listed = (*owed.overdue, *owed.due_soon, *owed.later, *owed.waiting)
-    return names_in(permit, {view.duty.thread for view in listed if not view.duty.period}, now)
+    threads = {view.duty.thread for view in listed if not view.duty.period}
+    return names_in(permit, threads | {each.thread for each in owed.recent}, now)
 
 
 def _parts(owed: Today, *, with_subtree: bool) -> list[Part]:

@@ -1,0 +1,233 @@
+"""`record()` against the rows it writes, as bare SQL.
+
+    python bench/record.py
+
+One run on one fresh embedded database, thrown away at the end. A birth registration with both homes is one
+event that opens three duties: with it go its thread, two persons' keys and sealed payloads, three duties and
+the head of a chain. `record()` checks, folds, seals and links them. The bare side writes rows of the same
+shape, made beforehand, through the same role under the same policies, one commit each: once with a statement
+a row, once with the rows of a table sent together. The three take turns, so that what else the machine does
+falls on all of them. Quote the ratios.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, LiteralString
+from uuid import UUID, uuid4
+
+import django
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+if TYPE_CHECKING:
+    from yipan.offices.permit import Permit
+
+TIMES = 300
+#: Turns before the measured ones: connections, caches and prepared statements are then as they stay.
+WARM = 20
+RESIDENCE, HER_HOME, HIS_HOME = "440104001", "500101001", "450921100"
+#: The bare ways write the chains of offices of their own, so that nobody waits for another's head.
+BARE = {"row": "440104002", "table": "440104003"}
+NAMES = {
+    "record": "record()",
+    "row": "bare SQL, a statement a row",
+    "table": "bare SQL, a table's rows together",
+}
+OF_EVENT: dict[LiteralString, LiteralString] = {
+    "duties_thread": "id = (SELECT thread_id FROM duties_event WHERE id = %s)",
+    "duties_event": "id = %s",
+    "duties_subject": "id IN (SELECT subject_id FROM duties_payload WHERE event_id = %s)",
+    "duties_threadsubject": "subject_id IN (SELECT subject_id FROM duties_payload WHERE event_id = %s)",
+    "duties_payload": "event_id = %s",
+    "duties_duty": "opened_by = %s",
+}
+IDS = frozenset({"id", "thread_id", "event_id", "subject_id", "opened_by"})
+
+Rows = dict[LiteralString, list[dict[LiteralString, Any]]]
+Connection = psycopg.Connection[Any]
+Work = Callable[[], object]
+
+
+@contextmanager
+def installation() -> Iterator[None]:
+    """Set up an installation in a folder of its own, and take it away at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="yh-"))
+    for name in ("DATABASE_URL", "DATABASE_MIGRATE_URL", "YIPAN_CHECKPOINTS"):
+        os.environ.pop(name, None)
+    os.environ |= {"YIPAN_HOME": str(folder), "DJANGO_SETTINGS_MODULE": "yipan.settings"}
+    django.setup()
+    # These hold tables, and can be imported once Django is set up.
+    from django.db import connections  # noqa: PLC0415
+
+    from yipan import database  # noqa: PLC0415
+    from yipan.duties.ready import make_ready  # noqa: PLC0415
+
+    try:
+        make_ready(database.rule_packs(), datetime.now(UTC))
+        yield
+    finally:
+        connections.close_all()
+        database.leave()
+        # The server's keeper holds this lock until it has stopped it.
+        with (folder / "keeper.lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        shutil.rmtree(folder)
+
+
+def permit() -> Permit:
+    """Return the permit under which the verb is called: asking for one is not what is measured."""
+    from yipan.offices.office import organisation  # noqa: PLC0415  # after Django is set up
+    from yipan.offices.permit import local_permit  # noqa: PLC0415
+
+    return local_permit(organisation(RESIDENCE), "bench", datetime.now(UTC))
+
+
+def ask(permit: Permit) -> UUID:
+    """Record one registration through the verb, and return its event."""
+    from yipan.duties.draft import Draft  # noqa: PLC0415  # after Django is set up
+    from yipan.duties.record import record  # noqa: PLC0415
+
+    agreed = ("her_agrees_verify", "his_agrees_verify", "her_agrees_notice", "his_agrees_notice")
+    fields = {
+        "her_home": HER_HOME,
+        "his_home": HIS_HOME,
+        "her_name": "李秀兰",
+        "his_name": "陈志强",
+        "her_identity_number": "500101199203154526",
+        "his_identity_number": "450921199011083217",
+        "papers": "complete",
+        **dict.fromkeys(agreed, True),
+    }
+    draft = Draft(kind="birth-registration.asked", fields=fields)
+    return record([draft], permit=permit, clock=lambda: datetime.now(UTC)).events[0]
+
+
+def act(cursor: psycopg.Cursor[Any], office: str, thread: UUID | None = None) -> None:
+    """Say who acts, as the policies want to know it."""
+    cursor.execute(
+        "SELECT set_config('yipan.organisation', %s, true), set_config('yipan.threads', %s, true)",
+        [office, f"{{{thread or ''}}}"],
+    )
+
+
+def rows_of(connection: Connection, event: UUID) -> Rows:
+    """Return the rows that one registration wrote, table by table, in the order they may be written."""
+    rows: Rows = {}
+    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        act(cursor, RESIDENCE)
+        for table, condition in OF_EVENT.items():
+            cursor.execute(f"SELECT * FROM {table} WHERE {condition}", [event])  # noqa: S608  # named above
+            rows[table] = cursor.fetchall()
+    return rows
+
+
+def copied(rows: Rows, office: str, seq: int) -> Rows:
+    """Return rows of the same shape with ids of their own, at a place in an office's chain."""
+    ids: dict[UUID, UUID] = {}
+    placed: dict[str, object] = {"recorded_by": office, "owed_by": office, "seq": seq}
+
+    def own(name: str, value: object) -> object:
+        if name in IDS and isinstance(value, UUID):
+            return ids.setdefault(value, uuid4())
+        if name == "seen_by" and isinstance(value, list):
+            return [office if each == RESIDENCE else each for each in value]
+        return Jsonb(value) if isinstance(value, dict) else placed.get(name, value)
+
+    return {
+        table: [{name: own(name, value) for name, value in row.items()} for row in listed]
+        for table, listed in rows.items()
+    }
+
+
+def write(connection: Connection, rows: Rows, office: str, *, together: bool) -> None:
+    """Write one registration's rows in one commit."""
+    event = rows["duties_event"][0]
+    with connection.transaction(), connection.cursor() as cursor:
+        act(cursor, office, event["thread_id"])
+        cursor.execute("SELECT seq FROM duties_chainhead WHERE organisation = %s FOR UPDATE", [office])
+        cursor.fetchone()
+        for table, listed in rows.items():
+            names = listed[0].keys()
+            values = [list(row.values()) for row in listed]
+            marks = ", ".join(["%s"] * len(names))
+            query = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608  # named above
+            if together and len(values) > 1:
+                cursor.executemany(query, values)
+            else:
+                for each in values:
+                    cursor.execute(query, each)
+        cursor.execute(
+            "UPDATE duties_chainhead SET seq = %s, digest = %s WHERE organisation = %s",
+            [event["seq"], event["digest"], office],
+        )
+
+
+def bare_ways(connection: Connection, rows: Rows) -> dict[str, Callable[[], Work]]:
+    """Return each bare way: a maker of rows, which returns the writing of them."""
+    places = dict.fromkeys(BARE, 0)
+    for office in BARE.values():
+        with connection.transaction(), connection.cursor() as cursor:
+            act(cursor, office)
+            cursor.execute("INSERT INTO duties_chainhead VALUES (%s, 0, %s)", [office, bytes(32)])
+
+    def maker(way: str) -> Callable[[], Work]:
+        def make() -> Work:
+            places[way] += 1
+            made = copied(rows, BARE[way], places[way])
+            return lambda: write(connection, made, BARE[way], together=way == "table")
+
+        return make
+
+    return {way: maker(way) for way in BARE}
+
+
+def measure(ways: Mapping[str, Callable[[], Work]]) -> dict[str, list[float]]:
+    """Let the ways take turns, and return how long each took each time, in milliseconds."""
+    took: dict[str, list[float]] = {way: [] for way in ways}
+    for turn in range(WARM + TIMES):
+        for way, make in ways.items():
+            work = make()
+            start = time.perf_counter()
+            work()
+            if turn >= WARM:
+                took[way].append((time.perf_counter() - start) * 1000)
+    return took
+
+
+def run() -> tuple[Rows, dict[str, list[float]]]:
+    """Return the rows of one registration, and how long each way took to write as many."""
+    from yipan import database  # noqa: PLC0415  # after the folder is named
+
+    permitted = permit()
+    with psycopg.connect(**database.connect_info("app"), autocommit=True) as connection:
+        rows = rows_of(connection, ask(permitted))
+        return rows, measure({"record": lambda: lambda: ask(permitted), **bare_ways(connection, rows)})
+
+
+def main() -> None:
+    """Measure, and print one line a figure."""
+    with installation():
+        rows, took = run()
+    shape = ", ".join(f"{len(listed)} {table.removeprefix('duties_')}" for table, listed in rows.items())
+    print(f"one birth registration: {shape}, 1 chainhead; {TIMES} of each way in turn, one commit each")
+    middle = {way: statistics.median(each) for way, each in took.items()}
+    for way, each in took.items():
+        tail = statistics.quantiles(each, n=20)[-1]
+        print(f"{NAMES[way]:34} median {middle[way]:6.2f} ms   p95 {tail:6.2f} ms")
+    for way in BARE:
+        print(f"record() is {middle['record'] / middle[way]:.2f} times {NAMES[way]}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""The program as a person starts it: `python -m yipan.cli`, in a process and a data folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.database.users import LIMIT_SECONDS, SOURCE, User, come, until_nobody_uses
+
+#: What a test may not inherit from whoever runs it: the language it answers in, and where its data are.
+_LEFT_OUT = ("DATABASE_", "YIPAN_", "LC_", "LANG")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """How a command ended: its exit code, and what it said on either stream."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def value(self) -> Any:  # noqa: ANN401  # whatever the command prints
+        """The one JSON value that stands alone on standard output."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """The program with a data folder."""
+
+    home: Path
+    more: dict[str, str] = field(default_factory=dict)
+
+    def environment(self, more: dict[str, str]) -> dict[str, str]:
+        """Return an environment in which nothing is set that the test did not set."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(_LEFT_OUT)}
+        return {**kept, "PYTHONPATH": str(SOURCE), "YIPAN_HOME": str(self.home), **self.more, **more}
+
+    def start(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
+        """Start a command and do not wait for it. `more` goes to its environment."""
+        return subprocess.Popen(
+            [sys.executable, "-W", "error", "-m", "yipan.cli", *arguments],
+            env=self.environment(more),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
+    def run(self, *arguments: str, **more: str) -> Answer:
+        """Run a command to its end."""
+        return ended(self.start(*arguments, **more))
+
+    def json(self, *arguments: str, **more: str) -> Any:  # noqa: ANN401  # whatever the command prints
+        """Return the JSON value of a command that must succeed."""
+        answer = self.run(*arguments, "--json", **more)
+        assert answer.code == 0, (answer.out, answer.err)
+        return answer.value
+
+    def record(self, kind: str, office: str, *options: str, **fields: str) -> Any:  # noqa: ANN401  # as json()
+        """Record an event of an office, and return what the command prints."""
+        said = [part for name, value in fields.items() for part in ("--field", f"{name}={value}")]
+        return self.json("record", kind, "--office", office, *options, *said)
+
+
+def ended(process: subprocess.Popen[str]) -> Answer:
+    """Wait for a command and return how it ended."""
+    out, err = process.communicate(timeout=LIMIT_SECONDS)
+    return Answer(code=process.returncode, out=out, err=err)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """A program whose data folder was empty, and the two commands that were the first to use it, at once."""
+
+    program: Program
+    first: tuple[Answer, Answer]
+    #: Keeps the server up between commands: each would else start it anew.
+    user: User
+
+    def remove(self) -> None:
+        """Let the server stop, and take the folder away."""
+        self.user.leave()
+        until_nobody_uses(self.program.home)
+        shutil.rmtree(self.program.home)
+
+
+def new_installation() -> Installation:
+    """Begin with an empty folder and start two commands in it at once."""
+    program = Program(home=Path(tempfile.mkdtemp(prefix="yh-")))
+    begun = [program.start("officers", "list", "--json") for _ in range(2)]
+    one, other = (ended(each) for each in begun)
+    assert (one.code, other.code) == (0, 0), (one.err, other.err)
+    return Installation(program=program, first=(one, other), user=come(program.home))
