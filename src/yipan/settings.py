@@ -78,6 +78,8 @@ DATABASES = {
         "ROLE": role,
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
+        # The policies cost more to plan than to run: a statement asked for the third time is kept planned.
+        "OPTIONS": {"server_side_binding": True, "prepare_threshold": 3},
     }
     for alias, role in (("default", "app"), ("owner", "owner"))
 }

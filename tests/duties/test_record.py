@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from tests.duties.cast import EVIDENCE, Cast, at, fresh_id, permit
 from yipan.duties.draft import Draft
 from yipan.duties.faults import DraftFaultsError, EventIdTakenError, StaleCaseError, UnknownThreadError
+from yipan.duties.naming import case_of
 from yipan.duties.record import record
 from yipan.duties.replay import verify
 from yipan.duties.sweep import sweep
@@ -191,6 +192,40 @@ def test_all_faults_of_a_draft_are_said_at_once_in_both_languages_and_nothing_is
     assert "请填写“女方姓名”" in refused.value.say("zh")
     assert "Fill in: Her name" in refused.value.say("en")
     assert verify().events == before
+
+
+def test_an_arrival_before_its_question_is_a_mistyped_day_and_lets_nobody_off(cast: Cast) -> None:
+    cast.ask()
+    cast.step(
+        cast.residence, "verification.asked", "2026-03-03T09:05", his_home=cast.his_home, channel="letter"
+    )
+    said = {"his_home": cast.his_home, "channel": "letter"}
+    with pytest.raises(DraftFaultsError, match="before what it follows"):
+        cast.step(
+            cast.residence, "verification.arrived", "2026-03-09T09:00", arrived="2026-02-06T15:00", **said
+        )
+
+
+def test_a_batch_begins_a_case_and_goes_on_in_it_and_at_one_instant_what_follows_comes_after(
+    cast: Cast,
+) -> None:
+    moment = at("2026-03-02T10:00")
+    # The later step bears the earlier id: only what it follows says which came first.
+    ids = sorted((fresh_id(), fresh_id()))
+    fields = {
+        "her_home": cast.her_home,
+        "her_name": "李秀兰",
+        "papers": "complete",
+        "her_agrees_verify": True,
+    }
+    asked = Draft(kind="birth-registration.asked", id=ids[1], fields=fields)
+    entered = Draft(
+        kind="birth-registration.entered", id=ids[0], thread=case_of(ids[1]), fields={"form_number": "1"}
+    )
+    receipt = record([asked, entered], permit=permit(cast.residence, moment), clock=lambda: moment)
+    cast.touched.update(receipt.threads)
+    cast.thread = receipt.threads[0]
+    assert cast.duties()["birth-reg-enter-at-once", ""].in_time is True
 
 
 def test_an_office_outside_the_system_is_not_sent_a_system_message(cast: Cast) -> None:

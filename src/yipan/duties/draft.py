@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from yipan.duties.faults import Fault
 from yipan.duties.naming import case_of, office_thread, period_thread
+from yipan.law.deadline import SHANGHAI
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,6 +108,7 @@ class Draftsman:
         self._check_actor(draft, kind, parties, faults)
         self._check_moment(draft, faults)
         self._check_reach(kind, parties, clock, faults)
+        self._check_sequence(draft, kind, parties, history, faults)
         return faults or Checked(draft=draft, kind=kind, parties=parties, clock=clock, facts=facts)
 
     def _value(self, one: Field, value: object, faults: list[Fault]) -> Plain:
@@ -263,6 +265,29 @@ class Draftsman:
                 )
             )
 
+    def _check_sequence(
+        self,
+        draft: Draft,
+        kind: Kind,
+        parties: Mapping[str, tuple[str, ...]],
+        history: Sequence[Event],
+        faults: list[Fault],
+    ) -> None:
+        """Refuse a moment before what it answers: a mistyped day would let an office off."""
+        # The first that a kind follows is the one without which it cannot be; the others may come in any order.
+        first_kind = kind.follows[0] if kind.follows else ""
+        followed = [event for event in history if event.kind == first_kind and _shares(kind, event, parties)]
+        moment = draft.at or self.now
+        if followed and draft.corrects is None and all(event.counts_at > moment for event in followed):
+            first = min(event.counts_at for event in followed).astimezone(SHANGHAI)
+            faults.append(
+                Fault(
+                    field="at",
+                    zh=f"时间早于它所跟随的记录（{first:%Y-%m-%d %H:%M}），请核对。",
+                    en=f"This lies before what it follows ({first:%Y-%m-%d %H:%M}): check the day.",
+                )
+            )
+
     def _check_reach(
         self,
         kind: Kind,
@@ -282,6 +307,15 @@ class Draftsman:
             for each in reached
             if each not in self.opened
         )
+
+
+def _shares(kind: Kind, event: Event, parties: Mapping[str, tuple[str, ...]]) -> bool:
+    """Tell whether an event is about the same parties: of a group the same member, of other parts what both name."""
+    for role, held in parties.items():
+        members = kind.in_group(kind.roles[role].group) if kind.roles[role].group else (role,)
+        if any(each in event.parties for each in members) and event.parties.get(role) != held:
+            return False
+    return True
 
 
 def _organisations(value: object) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from django.db import connection
+from django.db import connection, transaction
 
 from yipan.duties import journal, settle
 from yipan.duties.chain import Entry
@@ -24,6 +24,7 @@ from yipan.duties.faults import DraftFaultsError, EventIdTakenError, Fault, Stal
 from yipan.duties.lawbook import lawbook
 from yipan.duties.naming import new_id
 from yipan.law.deadline import SHANGHAI
+from yipan.law.event import Event
 from yipan.law.fold import OPEN, RECOMPUTED_KIND, RETRACTION_KIND, VOID, Duty
 from yipan.law.rule import LAPSE_KIND
 from yipan.offices.office import lines_of
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
     from django.db.backends.utils import CursorWrapper
 
-    from yipan.law.event import Event
     from yipan.law.kind import Kind
     from yipan.law.rulebook import Rulebook
     from yipan.offices.permit import Permit
@@ -102,7 +102,8 @@ def record(  # noqa: PLR0913  # the last two are said by an adoption alone
         message = f"record() takes at most {BATCH} events at a time"
         raise ValueError(message)
     now = clock()
-    with permit.in_force(), connection.cursor() as cursor:
+    # As `permit.in_force` does, with the threads known only once the law has been read.
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
         journal.lock_law(cursor, changing=changes_law)
         batch = _Batch(permit=permit, now=now, rulebook=rulebook or lawbook(), counts_by=counts_by)
         _place(batch, drafts)
@@ -190,13 +191,12 @@ def _leave_out_known(cursor: CursorWrapper, batch: _Batch) -> None:
 
 def _refuse_strangers(batch: _Batch, fresh: set[UUID], seen: set[UUID], as_of: Mapping[UUID, int]) -> None:
     """Refuse a thread that does not exist yet but was named, one this office is no party to, and a stale view."""
+    begun: set[UUID] = set()
     for _, thread, draft, kind in batch.drafts:
         history = batch.history.get(thread, [])
-        if (
-            draft.thread
-            and (thread in fresh or not history)
-            and not (kind.begins_case or kind.thread != "case")
-        ):
+        if kind.begins_case or kind.thread != "case":
+            begun.add(thread)
+        elif draft.thread and thread not in begun and (thread in fresh or not history):
             raise UnknownThreadError(thread=thread)
         if history and thread not in seen:
             raise UnknownThreadError(thread=thread)
@@ -209,17 +209,32 @@ def _check(cursor: CursorWrapper, batch: _Batch) -> list[Checked]:
     checked: list[Checked] = []
     faults: list[Fault] = []
     history = {thread: list(events) for thread, events in batch.history.items()}
-    for _, thread, draft, kind in batch.drafts:
+    for event_id, thread, draft, kind in batch.drafts:
         found = draftsman.check(draft, kind, history.get(thread, []))
         faults.extend(_correction_faults(draft, history.get(thread, []), batch.permit.organisation))
         if isinstance(found, Checked):
             checked.append(found)
             faults.extend(_part_faults(batch, thread, found))
+            history.setdefault(thread, []).append(_as_event(batch, event_id, thread, found))
         else:
             faults.extend(found)
     if faults:
         raise DraftFaultsError(faults)
     return checked
+
+
+def _as_event(batch: _Batch, event_id: UUID, thread: UUID, one: Checked) -> Event:
+    """Return a checked draft as those after it in the batch see it."""
+    return Event(
+        id=event_id,
+        kind=one.kind.name,
+        thread=thread,
+        counts_at=one.draft.at or batch.now,
+        parties=one.parties,
+        actor=one.draft.on_behalf_of or batch.permit.organisation,
+        clock=one.clock,
+        corrects=one.draft.corrects,
+    )
 
 
 def _part_faults(batch: _Batch, thread: UUID, one: Checked) -> list[Fault]:

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import json
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from yipan.database import read_or_make_key
+from yipan.database import home, read_or_make_key
 from yipan.errors import YipanError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
     from uuid import UUID
 
-#: The version under which new subject keys are wrapped; `docs/reference/keys.md` tells how to rotate it.
+#: The version under which new subject keys are wrapped; it is kept with each, so that a later one can take over.
 KEK_VERSION: Final = 1
 _NONCE: Final = 12
 _KEY: Final = 32
@@ -51,6 +53,12 @@ class SealBrokenError(YipanError):
 
 
 def _kek(version: int) -> AESGCM:
+    return _kek_of(home(), version)
+
+
+@lru_cache(maxsize=8)
+def _kek_of(_home: Path, version: int) -> AESGCM:
+    """Read the key once per process and data folder."""
     return AESGCM(read_or_make_key(f"kek-{version}.key", lambda: os.urandom(_KEY)))
 
 

@@ -1,7 +1,7 @@
 """The fold: duties as a pure function of a thread's set of events and of the rulebook.
 
-Whatever the order in which events arrived, they are taken by (counts_at, id) with corrections
-substituted. What the law no longer opens, because its event was corrected away or its lapse never
+Whatever the order in which events arrived, they are taken by (counts_at, what a kind follows, id) with
+corrections substituted. What the law no longer opens, because its event was corrected away or its lapse never
 was one, comes back as a void duty, so that nothing silently disappears.
 """
 
@@ -105,6 +105,8 @@ def fold(events: Iterable[Event], rulebook: Rulebook) -> tuple[Duty, ...]:
         YipanError: a rule needs a clock field that its opening event does not say.
     """
     effective, superseded = substitute(events)
+    # Of two things at one instant, that which the other follows came first; ids decide only what is left.
+    effective.sort(key=lambda pair: (pair[1].counts_at, rulebook.rank(pair[1].kind), pair[0]))
     excused: frozenset[UUID] = frozenset()
     while True:
         folding = _Folding(rulebook, excused)

@@ -154,6 +154,7 @@ class Rulebook:
         self._overlays: dict[str, list[tuple[Pack, Overlay]]] = defaultdict(list)
         for adoption in self.adoptions():
             self._index(adoption.pack)
+        self._ranks = self._rank_kinds()
         self.calendar_at = lru_cache(maxsize=64)(self._calendar_at)
 
     def _index(self, pack: Pack) -> None:
@@ -206,6 +207,21 @@ class Rulebook:
             if found and self.in_force(adoption.pack, day):
                 return found
         raise NoScopeInForceError(scope=scope_id, day=day)
+
+    def rank(self, kind: str) -> int:
+        """Return how far a kind stands from the beginning of a case, by what it follows; the engine's own come last."""
+        return self._ranks.get(kind, 0)
+
+    def _rank_kinds(self) -> dict[str, int]:
+        kinds = {name: kind for each in self.adoptions() for name, kind in each.pack.kinds.items()}
+        ranks = {name: len(kinds) if kind.system else 0 for name, kind in kinds.items()}
+        # As many rounds as kinds settle any chain; in a circle the rounds end it.
+        for _ in kinds:
+            for name, kind in kinds.items():
+                before = [each for each in kind.follows if each in kinds and not kinds[each].system]
+                if not kind.system:
+                    ranks[name] = max((ranks[each] + 1 for each in before), default=0)
+        return ranks
 
     def rules(self, day: date) -> list[tuple[Pack, Rule, Version]]:
         """Return every rule in force on a day with its version."""
