@@ -140,7 +140,7 @@ def test_a_couple_two_provinces_one_silence_and_every_date_explained(house: Hous
 
 
 def _check_the_end(clerk: Page) -> None:
-    """The case page says who was late, since when, under which article, and who wrote it down for whom."""
+    """Find on the case page who was late, since when, under which article, and who wrote it down for whom."""
     assert "逾期履行" in _duty(clerk, "户籍地核实反馈", "男方")
     reply = clerk.locator(".duty", has_text="户籍地核实反馈").filter(has_text="男方").first
     assert "收到核实要求之日起15个工作日内反馈" in reply.inner_text()
