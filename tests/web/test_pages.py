@@ -216,3 +216,11 @@ def test_the_keyboard_alone_reaches_the_form_and_sends_it(house: House) -> None:
     with page.expect_navigation():
         page.keyboard.press("Enter")
     assert "粤2026-002" in page.inner_text(".thread")
+
+
+def test_what_the_case_knows_of_her_need_not_be_typed_again_and_of_him_nothing_is_shown(house: House) -> None:
+    page = house.signed_in("limin")
+    take_in(page)
+    link(page, "向户籍地核实（女方")
+    assert page.input_value("#f-her_name") == "陈丽华"
+    assert page.locator("#f-his_name").count() == 0

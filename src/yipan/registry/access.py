@@ -76,22 +76,21 @@ def names_in(permit: Permit, threads: Iterable[UUID], now: datetime) -> dict[UUI
     return {thread: "、".join(names) for thread, names in found.items()}
 
 
-def said_before(permit: Permit, thread: UUID, kind: Kind, now: datetime) -> dict[str, str]:
-    """Return what a case already says of its persons in the fields that a form asks for again, in one logged look.
+def said_before(permit: Permit, thread: UUID, names: Iterable[str], now: datetime) -> dict[str, str]:
+    """Return what a case already says in fields that a form asks for again, in one logged look.
 
-    Only what this office may see; the latest word of each field.
+    Only what this office may see of persons; of each field the latest word.
 
     Raises:
         NotPermittedError: the post does not include reading cases.
     """
     permit.require("read-case", now)
-    wanted = {each.name for each in kind.fields.values() if each.subject}
+    wanted = frozenset(names)
+    found: dict[str, str] = {}
+    shown: set[UUID] = set()
     with permit.in_force(), connection.cursor() as cursor:
         cursor.execute(_NAMED, [[thread]])
-        rows = cursor.fetchall()
-        found: dict[str, str] = {}
-        shown: set[UUID] = set()
-        for _, _, _, *payload in rows:
+        for _, _, _, *payload in cursor.fetchall() if wanted else ():
             [facts] = _open([tuple(payload)])[payload[0]].values()
             again = {name: str(value) for name, value in facts.items() if name in wanted}
             found |= again

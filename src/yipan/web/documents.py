@@ -21,6 +21,7 @@ from yipan.duties.lawbook import lawbook
 from yipan.duties.naming import new_id
 from yipan.errors import YipanError
 from yipan.offices.office import names_of
+from yipan.registry.access import said_before
 from yipan.web.acting import Acting, for_officers, page, tell
 from yipan.web.forms import AT, EVIDENCE, Section, Setting, sections_of, shown_fields, shown_roles
 from yipan.web.offices import office_meant, why_not_one
@@ -92,11 +93,12 @@ def record_in_case(request: HttpRequest, acting: Acting, thread: UUID, kind: str
     """Show and take the form of a next entry in a case."""
     found = _kind(kind, acting)
     view = queries.case(acting.permit("record"), thread, acting.now)
-    setting, period = _said_setting(request, found), ""
+    setting, typed = _said_setting(request, found), {}
     if request.method == "GET":
         action = _action_of(request, view, kind)
         setting = Setting(parties=action.parties, on_behalf_of=action.on_behalf_of)
         period = next((each.duty.period for each in view.duties if each.duty.id == action.duty), "")
+        typed = _filled_in(acting, thread, found, setting) | ({"period": period} if period else {})
     desk = _Desk(
         acting=acting,
         kind=found,
@@ -105,9 +107,15 @@ def record_in_case(request: HttpRequest, acting: Acting, thread: UUID, kind: str
         thread=thread,
         as_of=_number(request.POST.get("as_of"), view.entries),
         opened_at=_instant(request.POST.get("opened_at"), acting.now),
-        typed={"period": period} if period else {},
+        typed=typed,
     )
     return _serve(request, desk)
+
+
+def _filled_in(acting: Acting, thread: UUID, kind: Kind, setting: Setting) -> dict[str, str]:
+    """Return what need not be typed again: what this office may see of the persons that the form is about."""
+    names = {each.name for each in shown_fields(kind, setting) if each.subject}
+    return said_before(acting.permit("record"), thread, names, acting.now)
 
 
 def _kind(name: str, acting: Acting) -> Kind:
