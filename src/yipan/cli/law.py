@@ -24,6 +24,7 @@ from yipan.offices.divisions import line_of, read_divisions
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from yipan.law.kind import Kind
     from yipan.law.rule import Overlay, Rule, Version
     from yipan.law.rulebook import Bound
 
@@ -317,13 +318,57 @@ def _pack_data(pack: Pack) -> dict[str, Any]:
 
 
 @packs.command("show")
-@click.argument("rule")
+@click.argument("name")
 @json_option
-def show(rule: str, *, as_json: bool) -> None:
-    """Show a rule: what it says in each pack and version, and the overlays over it.
+def show(name: str, *, as_json: bool) -> None:
+    """Show a rule with its versions and overlays, or the roles and fields of an event kind.
 
-    Example: yipan packs show birth-reg-reply-15wd
+    Example: yipan packs show verification.answered
     """
+    kind = next((pack.kinds[name] for pack in packs_or_faults() if name in pack.kinds), None)
+    if kind:
+        _show_kind(kind, as_json=as_json)
+    else:
+        _show_rule(name, as_json=as_json)
+
+
+def _show_kind(kind: Kind, *, as_json: bool) -> None:
+    data = {
+        "kind": kind.name,
+        "title": kind.title,
+        "help": kind.help,
+        "recorded_by": kind.recorded_by,
+        "on_behalf_of": kind.on_behalf_of,
+        "follows": kind.follows,
+        "roles": {
+            each.name: {"title": each.title, "required": each.required, "levels": each.levels}
+            for each in kind.roles.values()
+        },
+        "fields": {
+            each.name: {
+                "title": each.title,
+                "type": each.type,
+                "required": each.required,
+                "choices": each.choices,
+            }
+            for each in kind.fields.values()
+        },
+    }
+    if as_json:
+        show_json(data)
+        return
+    console = Console()
+    click.echo(f"{kind.name}  {console.pick(kind.title)}")
+    if kind.help:
+        click.echo(console.pick(kind.help))
+    for role in kind.roles.values():
+        click.echo(f"  {role.name}{'' if role.required else '?'}=CODE  {console.pick(role.title)}")
+    for field in kind.fields.values():
+        shape = "|".join(field.choices) or field.type
+        click.echo(f"  {field.name}{'' if field.required else '?'}={shape}  {console.pick(field.title)}")
+
+
+def _show_rule(rule: str, *, as_json: bool) -> None:
     book = _rulebook()
     own = [(pack, each) for pack in packs_or_faults() for each in pack.overlays if each.id == rule]
     holders = [] if own else book.holders(rule)

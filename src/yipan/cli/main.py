@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from yipan.cli import demo, duties, law, offices, serve
+from yipan.cli import demo, duties, law, offices, places, serve
 from yipan.cli.console import Console, say_refusal
 from yipan.errors import YipanError
 
@@ -37,5 +37,12 @@ def main() -> None:
     """
 
 
-for command in (*law.COMMANDS, *duties.COMMANDS, *offices.COMMANDS, *serve.COMMANDS, *demo.COMMANDS):
+for command in (
+    *law.COMMANDS,
+    *duties.COMMANDS,
+    *offices.COMMANDS,
+    *places.COMMANDS,
+    *serve.COMMANDS,
+    *demo.COMMANDS,
+):
     main.add_command(command)
