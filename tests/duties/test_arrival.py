@@ -160,8 +160,20 @@ def _corrections_after_their_targets(steps: Sequence[Step], order: Sequence[int]
     return found
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_the_duties_are_the_same_in_whatever_order_the_entries_arrive(cast: Cast, seed: int) -> None:
+    _check_orders(seed)
+    assert cast.thread is None
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(6, 60))
+def test_the_duties_are_the_same_in_every_order_of_many_more_histories(cast: Cast, seed: int) -> None:
+    _check_orders(seed)
+    assert cast.thread is None
+
+
+def _check_orders(seed: int) -> None:
     moments = random.Random(seed)  # noqa: S311  # the same histories on every run
     steps = _history(moments)
     outcomes = []
@@ -170,4 +182,3 @@ def test_the_duties_are_the_same_in_whatever_order_the_entries_arrive(cast: Cast
         outcomes.append(_play(played, steps, order))
         assert replay([played.thread] if played.thread else []).differences == []
     assert all(outcome == outcomes[0] for outcome in outcomes)
-    assert cast.thread is None
