@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ISSUED = (
     "due", "migrant", "packs check", "packs list", "packs show", "packs adopt", "record", "sweep", "duties",
-    "journal verify", "journal checkpoint", "replay", "officers add", "officers list", "serve", "demo",
+    "journal verify", "journal checkpoint", "places resolve", "replay", "officers add", "officers list", "serve", "demo",
 )  # fmt: skip
 
 
