@@ -52,6 +52,7 @@ soak: setup needs ## the long runs
 	$(BIN)/python -m pytest -m soak
 
 bench: setup ## print the measures, each against its baseline
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-bench.txt
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
 
 lock: ## pin every package anew (needs uv)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 from pypinyin.constants import PINYIN_DICT
 from pypinyin.contrib.tone_convert import to_normal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DATA: Final = Path(__file__).parent / "data"
 #: Names of so many characters are read character by character: surname and given name.
@@ -19,9 +21,10 @@ SHORT_NAME: Final = range(2, 5)
 #: The block in which nearly all names are written; the rest is compared whole.
 FIRST_HAN, LAST_HAN = 0x4E00, 0x9FFF
 #: Written, left out or replaced at will between the parts of a name.
-_BETWEEN: Final = frozenset("·•・‧∙⋅●.。．-‐–—'’`\u200b\ufeff")
+_BETWEEN: Final = frozenset("·•・‧∙⋅●.。．-‐–—'’`")
 _COMPOUND: Final = 2
 _LONGEST_INITIAL: Final = 2
+_NO_VOWEL: Final = frozenset({"n", "ng"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +61,7 @@ def read_name(text: str) -> Name:
     plain = "".join(
         character
         for character in unicodedata.normalize("NFKC", text).casefold()
-        if character not in _BETWEEN and not character.isspace()
+        if character not in _BETWEEN and character.isprintable() and character != " "
     )
     folded = plain.translate(variants())
     sound = _sound(folded)
@@ -102,8 +105,8 @@ def nearly(syllable: str) -> str:
     known = surnames()
     for length in range(_LONGEST_INITIAL, 0, -1):
         initial = syllable[:length]
-        # `ng` alone is a syllable of its own and begins with no n.
-        if initial in known.initials and len(syllable) > _LONGEST_INITIAL - 1 and syllable != "ng":
+        # Such as `n` and `ng`: a syllable of its own, with no initial before a vowel.
+        if initial in known.initials and syllable not in _NO_VOWEL:
             syllable = known.initials[initial] + syllable[length:]
             break
     for final, other in known.finals.items():
@@ -123,5 +126,6 @@ def _sound(folded: str) -> tuple[str, ...]:
     return (surnames().single.get(folded[0], read[0]), *read[1:])
 
 
-def _load(file: str) -> dict[str, object]:
-    return yaml.safe_load((DATA / file).read_text(encoding="utf-8"))
+def _load(file: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((DATA / file).read_text(encoding="utf-8"))
+    return loaded
