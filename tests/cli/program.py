@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.database.users import LIMIT_SECONDS, SOURCE, User, come, until_nobody_uses
+from tests.database.users import begun as begun_processes
 
 #: What a test may not inherit from whoever runs it: the language it answers in, and where its data are.
 _LEFT_OUT = ("DATABASE_", "YIPAN_", "LC_", "LANG")
@@ -99,4 +100,7 @@ def new_installation() -> Installation:
     begun = [program.start("officers", "list", "--json") for _ in range(2)]
     one, other = (ended(each) for each in begun)
     assert (one.code, other.code) == (0, 0), (one.err, other.err)
-    return Installation(program=program, first=(one, other), user=come(program.home))
+    user = come(program.home)
+    # It stays for many tests: whoever ends what one test began must not end it.
+    begun_processes.remove(user.process)
+    return Installation(program=program, first=(one, other), user=user)

@@ -21,7 +21,7 @@ from yipan.offices.permit import Permit, set_acting
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 EVIDENCE = "e" * 64
-#: Every test gets townships that no other test has used: the journal is never emptied.
+#: Every test gets townships that no other test has used, nor the tests of the pages: the journal is never emptied.
 _fresh = itertools.count()
 
 
@@ -30,9 +30,9 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
 
 
-def townships(province: str, number: int) -> str:
-    """Return the n-th township of a province that has a county above it."""
-    query = Organisation.objects.filter(level="township", kind="health", id__startswith=province)
+def townships(first: str, before: str, number: int) -> str:
+    """Return the n-th township between two codes that has a county above it."""
+    query = Organisation.objects.filter(level="township", kind="health", id__gte=first, id__lt=before)
     return str(query.filter(supervisor__level="county").order_by("id").values_list("id", flat=True)[number])
 
 
@@ -118,10 +118,10 @@ class Cast:
 def new_cast() -> Cast:
     """Return offices that nobody has used in this run."""
     number = next(_fresh)
-    his_home = townships("45", number)
+    his_home = townships("4503", "4509", number)
     return Cast(
-        residence=townships("44", number),
-        her_home=townships("50", number),
+        residence=townships("4412", "4419", number),
+        her_home=townships("5002", "51", number),
         his_home=his_home,
         his_county=str(Organisation.objects.get(id=his_home).supervisor_id),
     )

@@ -56,6 +56,7 @@ _STORY: Final = (
     "id", "kind", "recorded_by", "officer", "on_behalf_of", "counts_at", "counts_by", "recorded_at", "clock", "parties",
 )  # fmt: skip
 _OF_STORY: Final = f"SELECT {', '.join(_STORY)} FROM duties_event WHERE thread_id = %s ORDER BY counts_at, id"  # noqa: S608  # our own columns
+_HOW_MANY: Final = "SELECT count(*) FROM duties_duty WHERE owed_by = %s AND state = %s"
 _LAST_ENTRIES: Final = "SELECT thread_id, kind, counts_at, recorded_at FROM duties_event WHERE recorded_by = %s ORDER BY seq DESC LIMIT %s"
 _PERSON: Final[Said] = {"zh": "本人", "en": "the person"}
 _PUBLIC: Final[Said] = {"zh": "公众", "en": "the public"}
@@ -73,6 +74,8 @@ def owed_today(permit: Permit, now: datetime) -> Today:
         ours = _duties(cursor, _OURS, [own, OPEN, PAGE])
         waiting = _duties(cursor, _WAITING, [own, own, OPEN, PAGE])
         below = _duties(cursor, _SUBTREE, [OPEN, now, own, PAGE]) if "read-subtree" in permit.rights else []
+        cursor.execute(_HOW_MANY, [own, OPEN])
+        [owed_in_all] = cursor.fetchone()
         opened = own in journal.opened_offices(cursor)
         recent = _recent(cursor, own, rulebook)
     views = duty_views([*ours, *waiting, *below], rulebook, now)
@@ -86,6 +89,7 @@ def owed_today(permit: Permit, now: datetime) -> Today:
         subtree=tuple(views[len(ours) + len(waiting) :]),
         begins=tuple(_beginnings(permit, rulebook, lines_of([own])[own], now, opened=opened)),
         recent=tuple(recent),
+        owed_in_all=owed_in_all,
     )
 
 

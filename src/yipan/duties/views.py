@@ -114,3 +114,5 @@ class Today:
     subtree: tuple[DutyView, ...]
     begins: tuple[Action, ...]
     recent: tuple[RecentCase, ...]
+    #: How many open duties there are in all, where the lists stop at the first of them.
+    owed_in_all: int

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from yipan.duties.lawbook import lawbook
-from yipan.duties.queries import SOON, owed_today
+from yipan.duties.queries import PAGE, SOON, owed_today
 from yipan.law.rule import PERIOD_KIND
 from yipan.registry.access import names_in, read_case
 from yipan.web.acting import Acting, for_officers, page
@@ -62,6 +62,7 @@ def today(request: HttpRequest, acting: Acting) -> HttpResponse:
         "parts": _parts(owed, with_subtree="read-subtree" in permit.rights),
         "beginnings": owed.begins if "record" in permit.rights else (),
         "titles": document_titles(),
+        "unlisted": max(0, owed.owed_in_all - PAGE),
         "names": _names(permit, owed, acting.now),
         "now": acting.now,
     }
