@@ -88,7 +88,9 @@ class Installation:
     user: User
 
     def remove(self) -> None:
-        """Let the server stop, and take the folder away."""
+        """Prove what all the commands recorded again from the journal, let the server stop, take the folder away."""
+        assert self.program.json("replay", "--check")["differences"] == []
+        assert self.program.json("journal", "verify")["faults"] == []
         self.user.leave()
         until_nobody_uses(self.program.home)
         shutil.rmtree(self.program.home)

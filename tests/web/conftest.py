@@ -147,8 +147,11 @@ def served(home: Path) -> Iterator[House]:
     server.shutdown()
     server.server_close()
     thread.join()
+    # What all the pages wrote is proved again from the journal.
+    differences = worker.submit(_replayed).result()
     worker.submit(_close_connections).result()
     worker.shutdown()
+    assert differences == []
 
 
 def _post_the_cast() -> None:
@@ -166,6 +169,12 @@ def _post_the_cast() -> None:
             Posting.objects.create(
                 officer=officer, organisation=organisation(office), role=role, from_on=date(2026, 1, 1)
             )
+
+
+def _replayed() -> list[str]:
+    from yipan.duties.replay import replay  # noqa: PLC0415  # Django is set up by `home`
+
+    return replay().differences
 
 
 def _close_connections() -> None:
