@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 
 import django
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 
+from yipan.database import make_home
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yipan.settings")
 django.setup(set_prefix=False)
-# Before the handler: its middleware looks once at what is there to be served.
-call_command("collectstatic", interactive=False, verbosity=0)
+# Before the handler: its middleware looks once at what is there to be served. One process at a time: of two that
+# write the same files, one would find them gone.
+with (make_home() / "static.lock").open("w") as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    call_command("collectstatic", interactive=False, verbosity=0)
 
 application = WSGIHandler()

@@ -42,7 +42,15 @@ def run_server(host: str, port: int, workers: int, sweep_every: int) -> None:
     if sweep_every:
         subprocess.Popen([sys.executable, "-m", "yipan.cli", "sweep", "--every", str(sweep_every)])  # noqa: S603  # our own program
     sys.stdout.flush()
-    arguments = ["gunicorn", "--bind", f"{host}:{port}", "--workers", str(workers), "--no-control-socket"]
+    arguments = [
+        "gunicorn",
+        "--bind",
+        f"{host}:{port}",
+        "--workers",
+        str(workers),
+        "--no-control-socket",
+        "--preload",
+    ]
     os.execv(sys.executable, [sys.executable, "-m", *arguments, "yipan.wsgi:application"])  # noqa: S606  # our own interpreter
 
 
