@@ -238,7 +238,7 @@ class Story:
         """Take in another couple and register them at once."""
         self._record(
             step, "guangzhou", RESIDENCE, "birth-registration.asked", moment, papers="complete",
-            her_agrees_verify=True, his_agrees_verify=True, **said,
+            her_agrees_verify=True, **said,
         )  # fmt: skip
         self._aside(step, "birth-registration.entered", moment + timedelta(minutes=30))
 
