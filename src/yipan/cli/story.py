@@ -207,8 +207,9 @@ class Story:
         """Leave something to do: a case of some days ago, asked of Chongqing, not yet of his home."""
         moment = datetime.combine(self._working_day(self.today - timedelta(days=6)), time(9), tzinfo=SHANGHAI)
         self._begin(
-            "second", moment, her_home=HER_HOME, his_home=SILENT_HOME, her_name="冉小燕", his_name="覃大明"
-        )
+            "second", moment, her_home=HER_HOME, his_home=SILENT_HOME, her_name="冉小燕", his_name="覃大明",
+            his_agrees_verify=True,
+        )  # fmt: skip
         self._aside(
             "second", "verification.asked", moment + timedelta(hours=2), her_home=HER_HOME, channel="system",
             her_name="冉小燕", her_points="请核实姓名",
