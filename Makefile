@@ -57,7 +57,7 @@ bench: setup ## print the measures, each against its baseline
 
 lock: ## pin every package anew (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
-		--no-emit-index-url --no-header --upgrade --output-file requirements.lock
+		--no-header --upgrade --output-file requirements.lock
 
 clean: ## remove what was made, never the data in .yipan
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
