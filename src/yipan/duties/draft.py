@@ -131,7 +131,7 @@ class Draftsman:
         self, draft: Draft, kind: Kind, history: Sequence[Event], faults: list[Fault]
     ) -> dict[str, tuple[str, ...]]:
         """Return who plays which part: as said, else the actor's own part, else as the case knows it."""
-        found = {role: _organisations(draft.fields[role]) for role in kind.roles if draft.fields.get(role)}
+        found = {role: organisations_in(draft.fields[role]) for role in kind.roles if draft.fields.get(role)}
         in_case: dict[str, tuple[str, ...]] = {}
         for event in history:
             in_case.update(event.parties)
@@ -318,7 +318,8 @@ def _shares(kind: Kind, event: Event, parties: Mapping[str, tuple[str, ...]]) ->
     return True
 
 
-def _organisations(value: object) -> tuple[str, ...]:
+def organisations_in(value: object) -> tuple[str, ...]:
+    """Return the ids of the organisations that a field names, one or a list."""
     listed = value if isinstance(value, list | tuple) else [value]
     return tuple(str(each).strip().removesuffix(":health") for each in listed if str(each).strip())
 

@@ -102,9 +102,12 @@ def seen_by(cursor: CursorWrapper, organisation: str, threads: Sequence[UUID]) -
     return {row[0] for row in cursor.fetchall()}
 
 
-def opened_offices(cursor: CursorWrapper) -> frozenset[str]:
-    """Return the organisations that are on the system."""
-    cursor.execute("SELECT organisation FROM duties_openedoffice WHERE closed_at IS NULL")
+def opened_offices(cursor: CursorWrapper, among: Iterable[str]) -> frozenset[str]:
+    """Return those of some organisations that are on the system."""
+    cursor.execute(
+        "SELECT organisation FROM duties_openedoffice WHERE closed_at IS NULL AND organisation = ANY(%s)",
+        [sorted(among)],
+    )
     return frozenset(row[0] for row in cursor.fetchall())
 
 

@@ -76,7 +76,7 @@ def owed_today(permit: Permit, now: datetime) -> Today:
         below = _duties(cursor, _SUBTREE, [OPEN, now, own, PAGE]) if "read-subtree" in permit.rights else []
         cursor.execute(_HOW_MANY, [own, OPEN])
         [owed_in_all] = cursor.fetchone()
-        opened = own in journal.opened_offices(cursor)
+        opened = bool(journal.opened_offices(cursor, [own]))
         recent = _recent(cursor, own, rulebook)
     views = duty_views([*ours, *waiting, *below], rulebook, now)
     mine, theirs = views[: len(ours)], views[len(ours) : len(ours) + len(waiting)]

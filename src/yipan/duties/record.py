@@ -18,7 +18,7 @@ from django.db import connection, transaction
 
 from yipan.duties import journal, settle
 from yipan.duties.chain import Entry
-from yipan.duties.draft import BY_CALENDAR, Checked, Draft, Draftsman, thread_of
+from yipan.duties.draft import BY_CALENDAR, Checked, Draft, Draftsman, organisations_in, thread_of
 from yipan.duties.effects import apply_effects
 from yipan.duties.faults import DraftFaultsError, EventIdTakenError, Fault, StaleCaseError, UnknownThreadError
 from yipan.duties.lawbook import lawbook
@@ -304,7 +304,20 @@ def _opened_among(cursor: CursorWrapper, batch: _Batch) -> frozenset[str]:
     """Return which organisations are on the system; asked only when a draft reaches somebody."""
     if not any(kind.reaches for _, _, _, kind in batch.drafts):
         return frozenset()
-    return journal.opened_offices(cursor)
+    said = {
+        each
+        for _, _, draft, _ in batch.drafts
+        for value in draft.fields.values()
+        for each in organisations_in(value)
+    }
+    known = {
+        each
+        for events in batch.history.values()
+        for event in events
+        for held in event.parties.values()
+        for each in held
+    }
+    return journal.opened_offices(cursor, said | known)
 
 
 def _entries(

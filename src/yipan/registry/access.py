@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from django.db.backends.utils import CursorWrapper
 
     from yipan.law.kind import Kind
+    from yipan.law.rulebook import Rulebook
     from yipan.offices.permit import Permit
 
 _PAYLOADS = """
@@ -52,9 +53,12 @@ def read_case(permit: Permit, thread: UUID, now: datetime) -> CaseView:
         cursor.execute(_PAYLOADS, [[each.id for each in view.story]])
         rows = cursor.fetchall()
         _log(cursor, permit, now, [thread], {row[3] for row in rows if row[1] != CASE})
-    opened = _open(rows)
+    opened, rulebook = _open(rows), lawbook()
     return replace(
-        view, story=tuple(replace(each, facts=_facts(each, opened.get(each.id, {}))) for each in view.story)
+        view,
+        story=tuple(
+            replace(each, facts=_facts(rulebook, each, opened.get(each.id, {}))) for each in view.story
+        ),
     )
 
 
@@ -102,8 +106,9 @@ def said_before(permit: Permit, thread: UUID, names: Iterable[str], now: datetim
 def _names(rows: Sequence[tuple[Any, ...]]) -> tuple[dict[UUID, list[str]], set[UUID]]:
     found: dict[UUID, list[str]] = {}
     shown: set[UUID] = set()
+    rulebook = lawbook()
     for thread, kind_name, counts_at, *payload in rows:
-        kind = lawbook().kind(kind_name, counts_at.astimezone(SHANGHAI).date())
+        kind = rulebook.kind(kind_name, counts_at.astimezone(SHANGHAI).date())
         [facts] = _open([tuple(payload)])[payload[0]].values()
         for name, value in facts.items():
             if (
@@ -142,8 +147,8 @@ def _open(
     return found
 
 
-def _facts(event: EventView, payloads: Mapping[str, Mapping[str, object]]) -> Facts:
-    kind = lawbook().kind(event.kind, event.counts_at.astimezone(SHANGHAI).date())
+def _facts(rulebook: Rulebook, event: EventView, payloads: Mapping[str, Mapping[str, object]]) -> Facts:
+    kind = rulebook.kind(event.kind, event.counts_at.astimezone(SHANGHAI).date())
     return tuple(
         (_subject_title(kind, name), _fields(kind, facts)) for name, facts in sorted(payloads.items())
     )
