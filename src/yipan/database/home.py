@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,14 @@ if TYPE_CHECKING:
 
 def home() -> Path:
     """Return the data folder as an absolute path; it need not exist yet."""
-    return Path(os.environ.get("YIPAN_HOME") or ".yipan").absolute()
+    named = os.environ.get("YIPAN_HOME") or ".yipan"
+    return _absolute(named, "" if named.startswith(os.sep) else os.getcwd())  # noqa: PTH109  # only told apart by it
+
+
+@lru_cache(maxsize=8)
+def _absolute(named: str, _below: str) -> Path:
+    """Keep the answer: keys are looked for thousands of times a second."""
+    return Path(named).absolute()
 
 
 def rule_packs() -> Path:

@@ -7,10 +7,11 @@ ciphertexts, never a plain fact, so that nothing can be guessed from it after an
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
+
+import orjson
 
 from yipan.law.event import Event, Plain
 
@@ -73,12 +74,15 @@ class Entry:
 
 def link(entry: Entry, seq: int, previous: bytes) -> Entry:
     """Return the entry at its place in its organisation's chain, with its digest."""
-    placed = replace(entry, seq=seq, previous=previous)
-    return replace(placed, digest=digest_of(placed))
+    return replace(entry, seq=seq, previous=previous, digest=_digest(entry, seq, previous))
 
 
 def digest_of(entry: Entry) -> bytes:
-    """Return the SHA-256 of everything an entry says, in one canonical form."""
+    """Return the SHA-256 of everything an entry says at its place, in one canonical form."""
+    return _digest(entry, entry.seq, entry.previous)
+
+
+def _digest(entry: Entry, seq: int, previous: bytes) -> bytes:
     said = {
         "id": str(entry.id),
         "kind": entry.kind,
@@ -100,11 +104,10 @@ def digest_of(entry: Entry) -> bytes:
         "payloads": {
             name: hashlib.sha256(sealed.ciphertext).hexdigest() for name, sealed in entry.payloads.items()
         },
-        "seq": entry.seq,
-        "previous": entry.previous.hex(),
+        "seq": seq,
+        "previous": previous.hex(),
     }
-    text = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).digest()
+    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 def _instant(moment: datetime) -> str:

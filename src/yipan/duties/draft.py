@@ -29,6 +29,7 @@ BY_CALENDAR: Final = "calendar"
 _PERIOD = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-([0-2]\d|3[01]))?|-Q[1-4]|-H[12])?")
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
 _CODE = re.compile(r"[A-Za-z0-9 ._:+-]{1,200}")
+_PLACE = re.compile(r"[1-9]\d(\d{2}(\d{2}(\d{3})?)?)?")
 _IDENTITY = re.compile(r"\d{17}[\dXx]|\d{15}")
 _PHONE = re.compile(r"\+?[\d -]{5,20}")
 
@@ -51,6 +52,8 @@ class Draft:
     on_behalf_of: str = ""
     follows: tuple[UUID, ...] = ()
     corrects: UUID | None = None
+    #: Whom a subject of the kind means, where she is known already: her case then shares her key.
+    persons: Mapping[str, UUID] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -354,6 +357,7 @@ _SHAPES: Final = {
         "请写成 2026、2026-Q3、2026-H1 或 2026-10。",
         "Write it as 2026, 2026-Q3, 2026-H1 or 2026-10.",
     ),
+    "place": (_PLACE, "请填写行政区划代码。", "Write the code of a division."),
     "code": (_CODE, "含有不允许的字符。", "It has characters that are not allowed."),
     "identity-number": (
         _IDENTITY,

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from yipan.law.kind import Kind
 
 
+#: The effects that this room keeps itself.
+ENGINE_EFFECTS: Final = frozenset({"office-opened", "office-closed", "pack-adopted"})
+
+
 def apply_effects(cursor: CursorWrapper, recorded: Iterable[tuple[Entry, Kind]]) -> None:
     """Keep the tables of opened offices and adopted law in step with the events that say so."""
     for entry, kind in recorded:

@@ -118,3 +118,17 @@ class AdoptionNeededError(YipanError):
         "zh": "运行 yipan packs adopt PACK。",
         "en": "Run: yipan packs adopt PACK",
     }
+
+
+class UnknownPersonError(YipanError):
+    """The person is not there, or not for this office."""
+
+    code: ClassVar[str] = "unknown-person"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "登记册中没有编号为 {person} 的人，或本机构看不到。",
+        "en": "There is no person {person} in the register, or none that this office may see.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请在“人员”页查找后再办理。",
+        "en": "Find the person on the page People first.",
+    }

@@ -6,11 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
 
-from psycopg.types.json import Jsonb
-
+from yipan.database.many import insert_many
 from yipan.duties import sealing
 from yipan.duties.chain import GENESIS, Entry, Sealed, link
 from yipan.duties.draft import CASE, Checked
+from yipan.duties.faults import UnknownPersonError
+from yipan.duties.naming import beside
 from yipan.law.event import Event
 
 if TYPE_CHECKING:
@@ -20,11 +21,17 @@ if TYPE_CHECKING:
 
     from yipan.law.fold import Duty
 
-_EVENT_COLUMNS: Final = (
-    "id", "kind", "pack", "thread_id", "parties", "lines", "recorded_by", "officer", "on_behalf_of", "happened_at",
-    "recorded_at", "counts_at", "counts_by", "clock", "follows", "corrects", "seen_by", "seq", "previous", "digest",
-)  # fmt: skip
-_INSERT_EVENT: Final = f"INSERT INTO duties_event ({', '.join(_EVENT_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_EVENT_COLUMNS))})"  # noqa: S608  # our own columns
+_EVENT_COLUMNS: Final = {
+    "id": "uuid", "kind": "text", "pack": "text", "thread_id": "uuid", "parties": "jsonb", "lines": "jsonb",
+    "recorded_by": "text", "officer": "text", "on_behalf_of": "text", "happened_at": "timestamptz",
+    "recorded_at": "timestamptz", "counts_at": "timestamptz", "counts_by": "text", "clock": "jsonb",
+    "follows": "uuid[]", "corrects": "uuid", "seen_by": "text[]", "seq": "bigint", "previous": "bytea",
+    "digest": "bytea",
+}  # fmt: skip
+_PAYLOAD_COLUMNS: Final = {
+    "event_id": "uuid", "name": "text", "subject_id": "uuid", "ciphertext": "bytea", "seen_by": "text[]",
+}  # fmt: skip
+_LINK_COLUMNS: Final = {"thread_id": "uuid", "name": "text", "subject_id": "uuid"}
 #: Any number that nothing else locks.
 LAW_LOCK: Final = 0x5969_7061_6E04
 _LAW_COLUMNS: Final = (
@@ -121,17 +128,13 @@ def append(cursor: CursorWrapper, organisation: str, entries: Sequence[Entry]) -
         seq += 1
         linked.append(link(entry, seq, bytes(previous)))
         previous = linked[-1].digest
-    cursor.executemany(_INSERT_EVENT, [_row(each) for each in linked])
+    insert_many(cursor, "duties_event", _EVENT_COLUMNS, [_row(each) for each in linked])
     payloads = [
-        (each.id, name, sealed.subject, sealed.ciphertext, list(sealed.seen_by))
+        (each.id, name, sealed.subject, sealed.ciphertext, sealed.seen_by)
         for each in linked
         for name, sealed in each.payloads.items()
     ]
-    if payloads:
-        cursor.executemany(
-            "INSERT INTO duties_payload (event_id, name, subject_id, ciphertext, seen_by) VALUES (%s, %s, %s, %s, %s)",
-            payloads,
-        )
+    insert_many(cursor, "duties_payload", _PAYLOAD_COLUMNS, payloads)
     cursor.execute(
         "UPDATE duties_chainhead SET seq = %s, digest = %s WHERE organisation = %s",
         [seq, previous, organisation],
@@ -156,9 +159,9 @@ def _lock_head(cursor: CursorWrapper, organisation: str) -> tuple[int, bytes]:
 def _row(entry: Entry) -> list[Any]:
     return [
         entry.id, entry.kind, entry.pack, entry.thread,
-        Jsonb({role: list(held) for role, held in entry.parties.items()}), Jsonb(dict(entry.lines)),
+        {role: list(held) for role, held in entry.parties.items()}, dict(entry.lines),
         entry.recorded_by, entry.officer, entry.on_behalf_of, entry.happened_at, entry.recorded_at, entry.counts_at,
-        entry.counts_by, Jsonb(dict(entry.clock)), list(entry.follows), entry.corrects, list(entry.seen_by),
+        entry.counts_by, dict(entry.clock), entry.follows, entry.corrects, entry.seen_by,
         entry.seq, entry.previous, entry.digest,
     ]  # fmt: skip
 
@@ -166,11 +169,8 @@ def _row(entry: Entry) -> list[Any]:
 def grant_to_superiors(cursor: CursorWrapper, duties: Iterable[Duty]) -> None:
     """Let an office to which somebody's silence has come see what concerns that party of the case."""
     rows = [(duty.thread, duty.owed_by, duty.party) for duty in duties]
-    if rows:
-        cursor.executemany(
-            "INSERT INTO duties_caseaccess (thread_id, organisation, party) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-            rows,
-        )
+    columns = {"thread_id": "uuid", "organisation": "text", "party": "text"}
+    insert_many(cursor, "duties_caseaccess", columns, rows, "ON CONFLICT DO NOTHING")
 
 
 class Sealing:
@@ -181,15 +181,43 @@ class Sealing:
         self._cursor = cursor
         self._keys: dict[tuple[UUID, str], tuple[UUID, bytes]] = {}
 
-    def prepare(self, needed: Mapping[UUID, Iterable[str]], fresh: Collection[UUID]) -> None:
-        """Have a key ready for each name of each thread. The threads made just now are known to have none."""
+    def prepare(
+        self,
+        needed: Mapping[UUID, Iterable[str]],
+        fresh: Collection[UUID],
+        persons: Mapping[tuple[UUID, str], UUID],
+    ) -> None:
+        """Have a key ready for each name of each thread. The threads made just now are known to have none.
+
+        `persons` says whom a name of a thread means, where she is known already.
+
+        Raises:
+            UnknownPersonError: this office may not see her.
+        """
         wanted = {(thread, name) for thread, names in needed.items() for name in names}
         old = sorted({thread for thread, _ in wanted} - set(fresh))
         if old:
             self._find(old, wanted)
+        known = {place: person for place, person in persons.items() if place not in self._keys}
+        if known:
+            self._link(known)
         missing = sorted(wanted - self._keys.keys())
         if missing:
             self._make(missing)
+
+    def _link(self, known: Mapping[tuple[UUID, str], UUID]) -> None:
+        """Let names of threads mean persons whose keys are here already."""
+        self._cursor.execute(
+            "SELECT id, wrapped_key, kek_version FROM duties_subject WHERE id = ANY(%s)",
+            [sorted(set(known.values()))],
+        )
+        keys = {row[0]: sealing.unwrap(row[0], row[1], row[2]) for row in self._cursor.fetchall()}
+        for person in known.values():
+            if person not in keys:
+                raise UnknownPersonError(person=person)
+        self._keys |= {place: (person, keys[person]) for place, person in known.items()}
+        links = [(thread, name, person) for (thread, name), person in known.items()]
+        insert_many(self._cursor, "duties_threadsubject", _LINK_COLUMNS, links)
 
     def _find(self, threads: Sequence[UUID], wanted: Collection[tuple[UUID, str]]) -> None:
         self._cursor.execute(
@@ -205,16 +233,22 @@ class Sealing:
     def _make(self, missing: Sequence[tuple[UUID, str]]) -> None:
         subjects, links = [], []
         for thread, name in missing:
-            subject = uuid4()
+            subject = beside(thread, uuid4())
             key, wrapped = sealing.new_subject_key(subject)
             self._keys[thread, name] = (subject, key)
             subjects.append((subject, wrapped, sealing.KEK_VERSION))
             links.append((thread, name, subject))
-        self._cursor.executemany(
-            "INSERT INTO duties_subject (id, wrapped_key, kek_version) VALUES (%s, %s, %s)", subjects
+        insert_many(
+            self._cursor,
+            "duties_subject",
+            {"id": "uuid", "wrapped_key": "bytea", "kek_version": "int2"},
+            subjects,
         )
-        self._cursor.executemany(
-            "INSERT INTO duties_threadsubject (thread_id, name, subject_id) VALUES (%s, %s, %s)", links
+        insert_many(
+            self._cursor,
+            "duties_threadsubject",
+            _LINK_COLUMNS,
+            links,
         )
 
     def seal(self, event: UUID, thread: UUID, one: Checked, own: str) -> dict[str, Sealed]:

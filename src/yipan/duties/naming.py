@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _NAMESPACE: Final = UUID("0b6f0a52-63c4-5b6e-8d53-2f5e3f1a7c11")
 _RANDOM_BITS: Final = 74
+#: A UUIDv7 has the milliseconds in front of these bits.
+_BEHIND_TIME: Final = 80
 
 
 def new_id(at: datetime) -> UUID:
@@ -21,9 +23,14 @@ def new_id(at: datetime) -> UUID:
     return UUID(int=(milliseconds << 80) | (0x7 << 76) | (high << 64) | (0b10 << 62) | low)
 
 
+def beside(event: UUID, derived: UUID) -> UUID:
+    """Return a derived id with the time of an event in front: rows that come together lie together in every index."""
+    return UUID(int=(event.int >> _BEHIND_TIME << _BEHIND_TIME) | (derived.int & ((1 << _BEHIND_TIME) - 1)))
+
+
 def case_of(event: UUID) -> UUID:
     """Return the thread of a case that an event begins: the same when the event is sent twice."""
-    return uuid5(_NAMESPACE, f"case:{event}")
+    return beside(event, uuid5(_NAMESPACE, f"case:{event}"))
 
 
 def office_thread(organisation: str) -> UUID:

@@ -12,14 +12,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from django.db import connection, transaction
 
 from yipan.duties import journal, settle
 from yipan.duties.chain import Entry
 from yipan.duties.draft import BY_CALENDAR, Checked, Draft, Draftsman, organisations_in, thread_of
-from yipan.duties.effects import apply_effects
+from yipan.duties.effects import ENGINE_EFFECTS, apply_effects
 from yipan.duties.faults import DraftFaultsError, EventIdTakenError, Fault, StaleCaseError, UnknownThreadError
 from yipan.duties.lawbook import lawbook
 from yipan.duties.naming import new_id
@@ -61,6 +61,26 @@ class Receipt:
     recomputed: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recorded:
+    """One entry as it was linked, for the room above that keeps tables in step: its kind and all that it says."""
+
+    entry: Entry
+    kind: Kind
+    said: Mapping[str, object]
+    #: Whether its thread was made by this call.
+    fresh: bool
+
+
+class Projecting(Protocol):
+    """What a room above keeps in step with the journal, in the transaction of the verb."""
+
+    handles: frozenset[str]
+
+    def write(self, cursor: CursorWrapper, recorded: Sequence[Recorded], rulebook: Rulebook) -> None:
+        """Write rows for what was recorded; an error undoes everything."""
+
+
 @dataclass(kw_only=True)
 class _Batch:
     """The work of one call, gathered step by step."""
@@ -84,8 +104,11 @@ def record(  # noqa: PLR0913  # the last two are said by an adoption alone
     as_of: Mapping[UUID, int] | None = None,
     rulebook: Rulebook | None = None,
     changes_law: bool = False,
+    also: Projecting | None = None,
 ) -> Receipt:
     """Append events and do what the rules in force say, all or nothing.
+
+    `also` keeps the tables of a room above in step; a kind that has an effect there is recorded through it alone.
 
     `as_of` says how many entries a thread had when the writer last looked at it. `rulebook` is said only by
     the adoption that begins an installation; everything else is recorded under what has been adopted. An
@@ -116,6 +139,7 @@ def record(  # noqa: PLR0913  # the last two are said by an adoption alone
         batch.before = settle.rows_of(cursor, old) if old else {}
         _refuse_strangers(batch, fresh, journal.seen_by(cursor, permit.organisation, old), as_of or {})
         checked = _check(cursor, batch)
+        _refuse_back_door(checked, also)
         entries = _entries(cursor, batch, checked, fresh)
         changed = _settle(batch, entries)
         told = [_told(batch, each) for each in changed if each.told]
@@ -123,6 +147,8 @@ def record(  # noqa: PLR0913  # the last two are said by an adoption alone
         settle.write(cursor, changed)
         journal.grant_to_superiors(cursor, _escalated(batch.rulebook, changed))
         apply_effects(cursor, zip(linked, (each.kind for each in checked), strict=False))
+        if also:
+            also.write(cursor, _recorded(linked, checked, fresh), batch.rulebook)
     return Receipt(
         events=tuple(each.id for each in entries),
         already=tuple(batch.already),
@@ -300,6 +326,30 @@ def _correction_faults(draft: Draft, history: Sequence[Event], own: str) -> list
     return []
 
 
+def _refuse_back_door(checked: Iterable[Checked], also: Projecting | None) -> None:
+    """Refuse to record what somebody's tables depend on without those tables."""
+    handled = ENGINE_EFFECTS | (also.handles if also else frozenset())
+    for one in checked:
+        if one.kind.effect and one.kind.effect not in handled:
+            message = f"{one.kind.name} is recorded through the verb of the room that keeps {one.kind.effect}"
+            raise ValueError(message)
+
+
+def _recorded(linked: Sequence[Entry], checked: Sequence[Checked], fresh: set[UUID]) -> list[Recorded]:
+    return [
+        Recorded(
+            entry=entry,
+            kind=one.kind,
+            said={
+                **one.clock,
+                **{name: value for facts in one.facts.values() for name, value in facts.items()},
+            },
+            fresh=entry.thread in fresh,
+        )
+        for entry, one in zip(linked, checked, strict=False)
+    ]
+
+
 def _opened_among(cursor: CursorWrapper, batch: _Batch) -> frozenset[str]:
     """Return which organisations are on the system; asked only when a draft reaches somebody."""
     if not any(kind.reaches for _, _, _, kind in batch.drafts):
@@ -336,7 +386,13 @@ def _entries(
     needed: dict[UUID, set[str]] = {}
     for (_, thread), one in zip(places, checked, strict=True):
         needed.setdefault(thread, set()).update(one.facts)
-    sealed.prepare(needed, fresh)
+    persons = {
+        (thread, name): person
+        for (_, thread), one in zip(places, checked, strict=True)
+        for name, person in one.draft.persons.items()
+        if name in one.facts
+    }
+    sealed.prepare(needed, fresh, persons)
     return [
         _entry(batch, event_id, thread, one, lines, sealed)
         for (event_id, thread), one in zip(places, checked, strict=True)

@@ -6,11 +6,11 @@ ciphertext moved elsewhere does not open. Losing a subject's key is erasing her.
 
 from __future__ import annotations
 
-import json
 import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Final
 
+import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -94,7 +94,7 @@ def unwrap(subject: UUID, wrapped: bytes | None, kek_version: int) -> bytes:
 
 def seal(key: bytes, event: UUID, name: str, facts: Mapping[str, object]) -> bytes:
     """Return what an event says of a person, sealed with her key."""
-    text = json.dumps(facts, ensure_ascii=False, sort_keys=True).encode()
+    text = orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)
     return _seal(AESGCM(key), text, event.bytes + name.encode())
 
 
@@ -104,7 +104,9 @@ def unseal(key: bytes, event: UUID, name: str, ciphertext: bytes) -> dict[str, o
     Raises:
         SealBrokenError: it was changed or belongs elsewhere.
     """
-    found: dict[str, object] = json.loads(_open(AESGCM(key), bytes(ciphertext), event.bytes + name.encode()))
+    found: dict[str, object] = orjson.loads(
+        _open(AESGCM(key), bytes(ciphertext), event.bytes + name.encode())
+    )
     return found
 
 

@@ -7,9 +7,11 @@ told by an event of its own (`duty.recomputed`), with the old and the new state.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from yipan.law.fold import OPEN, VOID, Duty, fold
+from yipan.database.many import insert_many
+from yipan.law.fold import OPEN, VOID, Duty, fold_many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +26,16 @@ COLUMNS: Final = tuple(each.name for each in fields(Duty))
 _ROWS: Final = tuple("thread_id" if name == "thread" else name for name in COLUMNS)
 _LIST: Final = ", ".join(_ROWS)
 _SELECT: Final = f"SELECT {_LIST} FROM duties_duty WHERE thread_id = ANY(%s)"  # noqa: S608  # our own columns
-_INSERT: Final = f"INSERT INTO duties_duty ({_LIST}) VALUES ({', '.join(['%s'] * len(_ROWS))})"  # noqa: S608  # our own columns
+_VALUES: Final = attrgetter(*COLUMNS)
+_OF_TYPE: Final = {
+    "uuid": ("id", "thread_id", "opened_by", "closed_by"),
+    "date": ("rule_version_on", "clock_version_on", "due_on"),
+    "timestamptz": ("opened_at", "due_at", "closed_at", "lapsed_at"),
+    "bool": ("provisional",),
+}
+_TYPES: Final = {
+    name: next((kind for kind, names in _OF_TYPE.items() if name in names), "text") for name in _ROWS
+}
 #: What may change of a duty after it was opened; the rest is its identity.
 _CHANGING: Final = (
     "rule_pack", "rule_version_on", "opened_at", "owed_by", "owed_to", "clock_rule", "clock_pack",
@@ -56,7 +67,7 @@ def rows_of(cursor: CursorWrapper, threads: Sequence[UUID]) -> dict[UUID, Duty]:
 
 def folded(events: Mapping[UUID, Sequence[Event]], rulebook: Rulebook) -> dict[UUID, Duty]:
     """Return the duties of threads as the fold has them, by id."""
-    return {duty.id: duty for each in events.values() for duty in fold(each, rulebook)}
+    return fold_many(events, rulebook)
 
 
 def changes(before: Mapping[UUID, Duty], after: Mapping[UUID, Duty], new: frozenset[UUID]) -> list[Change]:
@@ -91,9 +102,8 @@ def write(cursor: CursorWrapper, changed: Iterable[Change]) -> None:
         RuntimeError: a row moved although its thread was locked; the transaction must not be kept.
     """
     listed = list(changed)
-    fresh = [[getattr(each.after, name) for name in COLUMNS] for each in listed if each.before is None]
-    if fresh:
-        cursor.executemany(_INSERT, fresh)
+    fresh = [_VALUES(each.after) for each in listed if each.before is None]
+    insert_many(cursor, "duties_duty", _TYPES, fresh)
     moved = [each for each in listed if each.before is not None]
     if moved:
         cursor.executemany(_UPDATE, [_update_row(each) for each in moved])

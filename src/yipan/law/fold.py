@@ -17,7 +17,7 @@ from yipan.law.rule import LAPSE_KIND, PERIOD_KIND, Rule, Trigger
 from yipan.law.rulebook import Bound, NoRuleInForceError, Rulebook, UnknownKindError, UnknownRuleError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
     from yipan.law.event import Event
@@ -94,8 +94,12 @@ _NOBODY: Final = _For("", "", "")
 
 
 def duty_id(rule: str, thread: UUID, party_role: str, party: str, period: str, opened_by: UUID) -> UUID:
-    """Return the id by which a duty is found again, the same on every replay."""
-    return uuid5(_NAMESPACE, "|".join((rule, str(thread), party_role, party, period, str(opened_by))))
+    """Return the id by which a duty is found again, the same on every replay.
+
+    In front stands what stands in front of the opening event's id, its time: duties that open together lie together.
+    """
+    derived = uuid5(_NAMESPACE, "|".join((rule, str(thread), party_role, party, period, str(opened_by))))
+    return UUID(int=(opened_by.int >> 80 << 80) | (derived.int & ((1 << 80) - 1)))
 
 
 def fold(events: Iterable[Event], rulebook: Rulebook) -> tuple[Duty, ...]:
@@ -104,9 +108,7 @@ def fold(events: Iterable[Event], rulebook: Rulebook) -> tuple[Duty, ...]:
     Raises:
         YipanError: a rule needs a clock field that its opening event does not say.
     """
-    effective, superseded = substitute(events)
-    # Of two things at one instant, that which the other follows came first; ids decide only what is left.
-    effective.sort(key=lambda pair: (pair[1].counts_at, rulebook.rank(pair[1].kind), pair[0]))
+    effective, superseded = _in_order(events, rulebook)
     excused: frozenset[UUID] = frozenset()
     while True:
         folding = _Folding(rulebook, excused)
@@ -119,6 +121,68 @@ def fold(events: Iterable[Event], rulebook: Rulebook) -> tuple[Duty, ...]:
         if not more:
             return folding.result()
         excused |= more
+
+
+def in_order(events: Iterable[Event], rulebook: Rulebook) -> list[Event]:
+    """Return the events that hold, corrections in the place of what they correct, in the order the law takes them."""
+    return [event for _, event in _in_order(events, rulebook)[0]]
+
+
+def _in_order(
+    events: Iterable[Event], rulebook: Rulebook
+) -> tuple[list[tuple[UUID, Event]], list[tuple[UUID, Event]]]:
+    effective, superseded = substitute(events)
+    # Of two things at one instant, that which the other follows came first; ids decide only what is left.
+    effective.sort(key=lambda pair: (pair[1].counts_at, rulebook.rank(pair[1].kind), pair[0]))
+    return effective, superseded
+
+
+def fold_many(threads: Mapping[UUID, Sequence[Event]], rulebook: Rulebook) -> dict[UUID, Duty]:
+    """Return every duty of several threads by id: what `fold` says of each.
+
+    Threads that hold one event each and say the same (a roster of a thousand enrolled at one moment) open the same
+    duties but for the ids; the law is read once for all of them.
+    """
+    found: dict[UUID, Duty] = {}
+    alike: dict[object, tuple[Event, tuple[Duty, ...]]] = {}
+    for events in threads.values():
+        shape = _shape(events)
+        if shape is None:
+            found |= {duty.id: duty for duty in fold(events, rulebook)}
+            continue
+        event = events[0]
+        if shape not in alike:
+            alike[shape] = (event, fold(events, rulebook))
+        for duty in alike[shape][1]:
+            own = _as_opened_by(event, duty)
+            found[own.id] = own
+    return found
+
+
+def _shape(events: Sequence[Event]) -> object:
+    """Return what decides the duties of a thread but for the ids in them; None where an event names another by id."""
+    if len(events) != 1 or events[0].corrects or events[0].kind in (LAPSE_KIND, RECOMPUTED_KIND):
+        return None
+    event = events[0]
+    return (
+        event.kind,
+        event.counts_at,
+        event.actor,
+        tuple(event.parties.items()),
+        repr(event.lines),
+        tuple(event.clock.items()),
+    )
+
+
+def _as_opened_by(event: Event, duty: Duty) -> Duty:
+    """Return a duty of a thread that says the same, as this event opens it."""
+    return replace(
+        duty,
+        id=duty_id(duty.rule, event.thread, duty.party_role, duty.party, duty.period, event.id),
+        thread=event.thread,
+        opened_by=event.id,
+        closed_by=event.id if duty.closed_by else None,
+    )
 
 
 def substitute(events: Iterable[Event]) -> tuple[list[tuple[UUID, Event]], list[tuple[UUID, Event]]]:
@@ -216,9 +280,12 @@ class _Folding:
         return frozenset(found)
 
     def result(self) -> tuple[Duty, ...]:
-        """Return the duties, open ones with the deadline that the latest calendars give."""
+        """Return the duties, open ones with the deadline that the latest calendars give.
+
+        What was opened and has not lapsed is dated by them already.
+        """
         found = [
-            self._dated(each, None) if each.duty.state == OPEN else each.duty
+            self._dated(each, None) if each.duty.state == OPEN and each.duty.lapsed_at else each.duty
             for each in self.running.values()
         ]
         void = [

@@ -28,13 +28,19 @@ FIELD_TYPES: Final = (
     "identity-number",
     "phone",
     "organisation",
+    "place",
     "period",
     "code",
 )
 #: What a post must include for an officer to record such an event.
 RIGHTS: Final = ("record", "open-office", "adopt", "sweep")
 #: What the engine itself does beside folding when such an event is recorded.
-EFFECTS: Final = ("office-opened", "office-closed", "pack-adopted")
+EFFECTS: Final = (
+    "office-opened", "office-closed", "pack-adopted",
+    # The register's own, kept by the room above: see registry.
+    "person-enrolled", "person-updated", "stay-began", "stay-ended", "enrolment-ended",
+    "persons-merged", "persons-kept-apart", "headcount-noted",
+)  # fmt: skip
 #: An English word up to this length is looked for as a whole word only.
 SHORT_WORD: Final = 4
 #: Words that a field or a kind may not be about: the refusals of design.md, by name.
@@ -253,7 +259,7 @@ def _read_field(reader: Reader, name: str) -> Field:
         reader.fault("choices", "a field of type choice, and no other, lists its choices")
     if made.clock and made.subject:
         reader.fault("clock", "a field about a person is sealed: rules may not read it")
-    if made.clock and made.type in ("name", "identity-number", "phone", "text", "long-text"):
+    if made.clock and made.type in ("name", "identity-number", "phone", "place", "text", "long-text"):
         reader.fault("clock", f"a field of type {made.type} may name a person: rules may not read it")
     if made.consent and (made.type != "yes-no" or not made.clock):
         reader.fault("consent", "an agreement is a clock field of type yes-no")

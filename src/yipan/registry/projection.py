@@ -1,0 +1,280 @@
+"""The register kept in step with the journal, in the transaction that writes it.
+
+A fresh enrolment becomes rows at once. Any later entry of the case redraws it whole from the entries that hold, so that a
+correction, a withdrawal of an entry or a late one needs no rule of its own. `redrawn` draws everything anew, to compare.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from yipan.database.many import insert_many
+from yipan.duties import journal, sealing
+from yipan.law.deadline import SHANGHAI
+from yipan.law.fold import in_order
+from yipan.registry.lookup import digest
+from yipan.registry.matching import read_number, read_phone
+from yipan.registry.names import read_name
+from yipan.registry.picture import WITHDRAWN, Picture, Told, draw, enrolled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from django.db.backends.utils import CursorWrapper
+
+    from yipan.duties.record import Recorded
+    from yipan.law.rulebook import Rulebook
+    from yipan.offices.permit import Permit
+
+#: The subject under which an enrolment's kinds speak of the person.
+PERSON: Final = "person"
+#: What the register does itself when an event of such a kind is recorded.
+EFFECTS: Final = frozenset({
+    "person-enrolled", "person-updated", "stay-began", "stay-ended", "enrolment-ended",
+    "persons-merged", "persons-kept-apart", "headcount-noted",
+})  # fmt: skip
+PERSON_COLUMNS: Final = {
+    "thread": "uuid", "subject": "uuid", "organisation": "text", "enrolled_on": "date", "name": "text",
+    "pinyin": "text", "initials": "text", "number_digest": "bytea", "phone_digest": "bytea", "like_birth": "bytea",
+    "like_phone": "bytea", "like_serial": "bytea", "home": "text", "residence": "text", "intake": "uuid",
+    "ended": "text", "merged_into": "uuid",
+}  # fmt: skip
+STAY_COLUMNS: Final = {
+    "thread": "uuid", "number": "int2", "organisation": "text", "place": "text", "reason": "text",
+    "from_on": "date", "until_on": "date",
+}  # fmt: skip
+_PAYLOADS: Final = """
+SELECT p.event_id, p.name, p.ciphertext, s.id, s.wrapped_key, s.kek_version
+  FROM duties_payload p JOIN duties_subject s ON s.id = p.subject_id
+  JOIN duties_event e ON e.id = p.event_id
+ WHERE e.thread_id = ANY(%s) AND p.name = %s
+"""
+
+Row = tuple[Any, ...]
+
+
+class Projection:
+    """Writes the register for what one call of `record()` recorded for one organisation."""
+
+    def __init__(self, permit: Permit, intake: UUID | None = None) -> None:
+        """Know for whom; `intake` marks the people who come in a list."""
+        self.permit = permit
+        self.intake = intake
+
+    handles = EFFECTS
+
+    def write(self, cursor: CursorWrapper, recorded: Sequence[Recorded], rulebook: Rulebook) -> None:
+        """Draw what the entries say into the register's tables, in the same transaction."""
+        people: list[Row] = []
+        stays: list[Row] = []
+        again: set[UUID] = set()
+        for each in recorded:
+            if each.kind.effect == "person-enrolled" and each.fresh:
+                told = _told(each.kind.effect, each.entry.counts_at, each.said)
+                subject = each.entry.payloads[PERSON].subject
+                person, line = self._rows(each.entry.thread, subject, enrolled(None, told))
+                people.append(person)
+                stays.extend(line)
+            elif each.kind.effect == "headcount-noted" and not each.entry.corrects:
+                self._count(cursor, each)
+            elif each.kind.effect in EFFECTS or each.entry.corrects:
+                again.add(each.entry.thread)
+        insert_many(cursor, "registry_person", PERSON_COLUMNS, people)
+        insert_many(cursor, "registry_stay", STAY_COLUMNS, stays)
+        if again:
+            self._redraw(cursor, sorted(again), rulebook)
+
+    def _redraw(self, cursor: CursorWrapper, threads: Sequence[UUID], rulebook: Rulebook) -> None:
+        """Draw whole cases anew, and what their decisions about other entries say."""
+        cursor.execute(
+            "SELECT thread, intake, merged_into FROM registry_person WHERE thread = ANY(%s)", [list(threads)]
+        )
+        kept = {row[0]: row[1:] for row in cursor.fetchall()}
+        drawn = pictures(cursor, threads, rulebook)
+        cursor.execute("DELETE FROM registry_stay WHERE thread = ANY(%s)", [list(threads)])
+        cursor.execute("DELETE FROM registry_person WHERE thread = ANY(%s)", [list(threads)])
+        people, stays = [], []
+        for thread, (subject, picture) in drawn.items():
+            if picture.ended != WITHDRAWN:
+                person, line = self._rows(thread, subject, picture, *kept.get(thread, (None, None)))
+                people.append(person)
+                stays.extend(line)
+        insert_many(cursor, "registry_person", PERSON_COLUMNS, people)
+        insert_many(cursor, "registry_stay", STAY_COLUMNS, stays)
+        _decide(cursor, threads, drawn)
+        cursor.execute("DELETE FROM registry_headcount WHERE event = ANY(%s)", [_withdrawn(cursor, threads)])
+
+    def _rows(
+        self,
+        thread: UUID,
+        subject: UUID,
+        picture: Picture,
+        intake: UUID | None = None,
+        merged_into: UUID | None = None,
+    ) -> tuple[Row, list[Row]]:
+        own = self.permit.organisation
+        person = (thread, subject, own, picture.enrolled_on, *_found_by(picture), intake or self.intake)
+        line = [
+            (thread, number, own, each.place, each.reason, each.from_on, each.until_on)
+            for number, each in enumerate(picture.stays)
+        ]
+        return (*person, picture.ended, merged_into), line
+
+    def _count(self, cursor: CursorWrapper, each: Recorded) -> None:
+        cursor.execute(
+            "INSERT INTO registry_headcount (event, organisation, township, month, people) VALUES (%s, %s, %s, %s, %s)",
+            [
+                each.entry.id,
+                self.permit.organisation,
+                str(each.said["township"]),
+                str(each.said["period"]),
+                str(each.said["people"]),
+            ],
+        )
+
+
+def _found_by(picture: Picture) -> tuple[object, ...]:
+    """Return what a person is found by: name and sound in clear, the rest as digests; and where she is."""
+    said = picture.particulars
+    name = read_name(said["name"])
+    near = "".join(name.near_sound)
+    number = read_number(said.get("identity_number"))
+    body = number.body if number else said.get("identity_number", "")
+    born = said.get("birth_on") or (number.birth_on.isoformat() if number and number.birth_on else "")
+    phone = read_phone(said.get("phone"))
+    return (
+        said["name"],
+        "".join(name.sound),
+        "".join(each[:1] for each in name.sound),
+        digest("number", body),
+        digest("phone", phone) if phone else None,
+        digest("birth", near, born) if born else None,
+        digest("name-phone", near, phone) if phone else None,
+        digest("serial", near, body[:6], body[14:]),
+        said.get("home", ""),
+        picture.residence,
+    )
+
+
+def number_digest(text: str) -> bytes:
+    """Return the digest under which an identity number, of 15 or 18 digits, is found."""
+    number = read_number(text)
+    return digest("number", number.body if number else text)
+
+
+def phone_digest(text: str) -> bytes:
+    """Return the digest under which a telephone is found."""
+    return digest("phone", read_phone(text))
+
+
+def _told(effect: str, counts_at: Any, said: Mapping[str, object]) -> Told:  # noqa: ANN401  # a datetime of the journal
+    return Told(effect=effect, on=counts_at.astimezone(SHANGHAI).date(), said=said)
+
+
+def pictures(
+    cursor: CursorWrapper, threads: Sequence[UUID], rulebook: Rulebook
+) -> dict[UUID, tuple[UUID, Picture]]:
+    """Return the picture of each case that enrols somebody, with her subject, as far as the permit in force sees."""
+    cursor.execute(_PAYLOADS, [list(threads), PERSON])
+    facts: dict[UUID, dict[str, object]] = {}
+    subjects: dict[UUID, UUID] = {}
+    for event, name, ciphertext, subject, wrapped, version in cursor.fetchall():
+        subjects[event] = subject
+        try:
+            key = sealing.unwrap(subject, wrapped, version)
+            facts[event] = sealing.unseal(key, event, name, bytes(ciphertext))
+        except sealing.ErasedError:
+            facts[event] = {}
+    found: dict[UUID, tuple[UUID, Picture]] = {}
+    for thread, events in journal.events_of(cursor, threads).items():
+        told = []
+        subject = None
+        for event in in_order(events, rulebook):
+            effect = rulebook.kind(event.kind, event.counts_at.astimezone(SHANGHAI).date()).effect
+            if effect in EFFECTS:
+                said = {**event.clock, **facts.get(event.id, {})}
+                told.append(_told(effect, event.counts_at, said))
+                subject = subjects.get(event.id, subject)
+        picture = draw(told)
+        if picture and subject and picture.particulars.get("name"):
+            found[thread] = (subject, picture)
+    return found
+
+
+def _decide(
+    cursor: CursorWrapper, threads: Sequence[UUID], drawn: Mapping[UUID, tuple[UUID, Picture]]
+) -> None:
+    """Write down what was decided about pairs of entries, and take back what was withdrawn."""
+    cursor.execute(
+        "UPDATE registry_person SET merged_into = NULL WHERE merged_into = ANY(%s)", [list(threads)]
+    )
+    cursor.execute(
+        "UPDATE registry_question SET decided = '' WHERE one = ANY(%(ids)s) OR other = ANY(%(ids)s)",
+        {"ids": list(threads)},
+    )
+    for thread, (_, picture) in drawn.items():
+        for decided, others in (("same", picture.merged), ("different", picture.apart)):
+            for other in sorted(map(UUID, others)):
+                pair = sorted((thread, other))
+                cursor.execute(
+                    "UPDATE registry_question SET decided = %s WHERE one = %s AND other = %s",
+                    [decided, *pair],
+                )
+                if decided == "same":
+                    cursor.execute(
+                        "UPDATE registry_person SET merged_into = %s WHERE thread = %s", [thread, other]
+                    )
+
+
+def _withdrawn(cursor: CursorWrapper, threads: Sequence[UUID]) -> list[UUID]:
+    cursor.execute(
+        "SELECT corrects FROM duties_event WHERE thread_id = ANY(%s) AND corrects IS NOT NULL",
+        [list(threads)],
+    )
+    return [row[0] for row in cursor.fetchall()]
+
+
+def differences(permit: Permit, rulebook: Rulebook, threads: Iterable[UUID] | None = None) -> list[str]:
+    """Draw an office's register anew from its journal and return where the tables say otherwise."""
+    with permit.in_force(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT e.thread_id FROM duties_event e JOIN duties_payload p ON p.event_id = e.id"
+            " WHERE p.name = %s AND e.recorded_by = %s",
+            [PERSON, permit.organisation],
+        )
+        mine = (
+            sorted({row[0] for row in cursor.fetchall()} & set(threads))
+            if threads is not None
+            else sorted(row[0] for row in cursor.fetchall())
+        )
+        drawn = pictures(cursor, mine, rulebook)
+        cursor.execute(
+            "SELECT thread, name, pinyin, initials, number_digest, phone_digest, like_birth, like_phone, like_serial,"
+            " home, residence, ended FROM registry_person WHERE thread = ANY(%s)",
+            [mine],
+        )
+        tables = {
+            row[0]: tuple(bytes(v) if isinstance(v, memoryview) else v for v in row[1:]) for row in cursor
+        }
+        cursor.execute(
+            "SELECT thread, place, reason, from_on, until_on FROM registry_stay WHERE thread = ANY(%s)"
+            " ORDER BY thread, number",
+            [mine],
+        )
+        lines: dict[UUID, list[Row]] = {}
+        for thread, *stay in cursor.fetchall():
+            lines.setdefault(thread, []).append(tuple(stay))
+    found = []
+    for thread, (_, picture) in drawn.items():
+        kept = picture.ended != WITHDRAWN
+        wanted = (*_found_by(picture), picture.ended) if kept else None
+        stays = [(s.place, s.reason, s.from_on, s.until_on) for s in picture.stays] if kept else []
+        if tables.get(thread) != wanted:
+            found.append(f"person {thread}")
+        if lines.get(thread, []) != stays:
+            found.append(f"stays of {thread}")
+    found.extend(f"person {thread} without an enrolment" for thread in sorted(tables.keys() - drawn.keys()))
+    return found
