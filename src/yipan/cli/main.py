@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from yipan.cli import demo, duties, law, offices, places, serve
+from yipan.cli import demo, duties, law, offices, places, registry, serve
 from yipan.cli.console import Console, say_refusal
 from yipan.errors import YipanError
 
@@ -42,6 +42,7 @@ for command in (
     *duties.COMMANDS,
     *offices.COMMANDS,
     *places.COMMANDS,
+    *registry.COMMANDS,
     *serve.COMMANDS,
     *demo.COMMANDS,
 ):

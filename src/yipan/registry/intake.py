@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from django.db import models
+import orjson
+from django.db import connection, models
+
+from yipan.duties import sealing
+from yipan.errors import YipanError
+
+if TYPE_CHECKING:
+    from datetime import date
+    from uuid import UUID
+
+    from yipan.offices.permit import Permit
 
 #: Being read; waiting for somebody to agree; being entered; stopped by somebody; entered; given up.
 READING, WAITING, WORKING, STOPPED, DONE, DROPPED = (
     "reading", "waiting", "working", "stopped", "done", "dropped",
 )  # fmt: skip
+#: How the people of a roster agreed: a column says so of each, or the officer says that the signed forms are on file.
+COLUMN, STATEMENT = "form-signed", "forms-on-file"
 STATES: Final = (READING, WAITING, WORKING, STOPPED, DONE, DROPPED)
 
 
@@ -62,3 +74,62 @@ class IntakePart(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["intake", "number"], condition=models.Q(done=False), name="parts_to_do")
         ]
+
+
+class IntakeGoneError(YipanError):
+    """There is no such roster for this office, or it was given up."""
+
+    code: ClassVar[str] = "intake-gone"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "没有这份名册，或者它已经办完、已经放弃。",
+        "en": "There is no such roster, or it is finished or was given up.",
+    }
+    next_step: ClassVar[dict[str, str]] = {"zh": "请重新选择文件。", "en": "Choose the file again."}
+
+
+class ConsentNeededError(YipanError):
+    """Nobody says that the people of the roster agreed."""
+
+    code: ClassVar[str] = "consent-needed"
+    exit_code: ClassVar[int] = 2
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "名册里没有“本人是否同意”一栏，也没有人声明签字的同意书已经存档。",
+        "en": "The roster has no column that says who agrees, and nobody states that signed forms are on file.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请加上这一栏，或声明签字的同意书已存档（网页上勾选；命令行写 --ground consent）。",
+        "en": "Add the column, or state that the signed forms are on file (tick it on the page; --ground consent here).",
+    }
+
+
+class PartsWaitError(YipanError):
+    """Not everything has been entered yet."""
+
+    code: ClassVar[str] = "parts-wait"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "名册还没有全部录入。",
+        "en": "Not all of the roster has been entered.",
+    }
+    next_step: ClassVar[dict[str, str]] = {"zh": "请稍候，或继续导入。", "en": "Wait, or go on with it."}
+
+
+def key_of(permit: Permit, intake: UUID) -> tuple[bytes, date]:
+    """Return the key of a roster's rows, and the day on which it is judged.
+
+    Raises:
+        IntakeGoneError: there is none for this office.
+    """
+    with permit.in_force(), connection.cursor() as cursor:
+        cursor.execute(
+            'SELECT wrapped_key, kek_version, "on" FROM registry_intake WHERE id = %s AND wrapped_key IS NOT NULL',
+            [intake],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise IntakeGoneError
+    return sealing.unwrap(intake, bytes(row[0]), row[1]), row[2]
+
+
+def as_json(value: Any) -> Any:  # noqa: ANN401  # whatever the column holds
+    """Return a JSON column's value, which Django's connection gives as text."""
+    return orjson.loads(value) if isinstance(value, str) else value

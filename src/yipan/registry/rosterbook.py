@@ -1,0 +1,201 @@
+"""Workbooks of Excel, guarded before they are opened: archives that explode, passwords, other documents."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
+
+from yipan.registry.rosterfaults import (
+    DamagedRosterError,
+    ExplodingRosterError,
+    NotARosterError,
+    ProtectedRosterError,
+)
+from yipan.registry.rostertext import Content, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BookCell = str | int | float | bool | date | datetime | time | timedelta
+#: A range of merged cells: first and last (row, column), counted from 0.
+Merge = tuple[tuple[int, int], tuple[int, int]]
+
+ZIP: Final = b"PK\x03\x04"
+EMPTY_ZIP: Final = b"PK\x05\x06"
+OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+#: How large a workbook may be unpacked, and how many times its size from `SMALL` bytes on.
+LARGEST_UNPACKED: Final = 1 << 30
+LARGEST_RATIO: Final = 200
+SMALL: Final = 64 << 20
+MOST_MEMBERS: Final = 10_000
+#: Cells from the first to the last that is filled; a reader makes room for all of them.
+MOST_CELLS: Final = 24_000_000
+
+_CHUNK: Final = 1 << 20
+_OVERLAP: Final = 64
+_LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_FAR_COLUMN: Final = re.compile(rb'c r="([A-Z]{2,3})[0-9]{1,7}"[^>]*(?<!/)>')
+_CELL_ROW: Final = re.compile(rb'c r="[A-Z]{1,3}([0-9]{1,7})"[^>]*(?<!/)>')
+_FROM_1904: Final = re.compile(rb'date1904="(?:1|true)"')
+_BIFF_BEGIN: Final = b"\x09\x08\x10\x00\x00\x06\x05\x00"
+_BIFF_1904, _BIFF_END = 0x0022, 0x000A
+_ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
+_WORD: Final = "WordDocument".encode("utf-16-le")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BookSheet:
+    """A sheet of an open workbook."""
+
+    book: CalamineWorkbook
+    index: int
+    name: str
+    hidden: bool
+
+    def rows(self) -> Iterator[list[BookCell]]:
+        """Yield every row from the first of the sheet on."""
+        yield from self.book.get_sheet_by_index(self.index).iter_rows()
+
+    def merges(self) -> list[Merge]:
+        """Return the ranges of merged cells."""
+        return self.book.get_sheet_by_index(self.index).merged_cell_ranges or []
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Book:
+    """A workbook that may be opened."""
+
+    sheets: tuple[BookSheet, ...]
+    #: Whether its days are counted from 1904.
+    from_1904: bool
+
+
+def read_book(content: Content, file_name: str) -> Book:
+    """Return the sheets of a workbook, .xlsx or .xls by what is in it.
+
+    Raises:
+        ExplodingRosterError, ProtectedRosterError, NotARosterError, DamagedRosterError: it cannot be opened.
+    """
+    with opened(content) as raw:
+        zipped = raw.read(len(ZIP)) in {ZIP, EMPTY_ZIP}
+        raw.seek(0)
+        from_1904 = _look_into_zip(raw, file_name) if zipped else _look_into_ole(raw, file_name)
+        raw.seek(0)
+        book = _open_book(raw, file_name)
+    sheets = (
+        BookSheet(book=book, index=index, name=each.name, hidden=each.visible is not SheetVisibleEnum.Visible)
+        for index, each in enumerate(book.sheets_metadata)
+    )
+    return Book(sheets=tuple(sheets), from_1904=from_1904)
+
+
+def _open_book(raw: BinaryIO, file_name: str) -> CalamineWorkbook:
+    try:
+        return CalamineWorkbook.from_filelike(raw)
+    except PasswordError as fault:
+        raise ProtectedRosterError(file=file_name) from fault
+    except (CalamineError, ValueError, OSError) as fault:
+        raise _damaged(file_name) from fault
+
+
+def _look_into_zip(raw: BinaryIO, file_name: str) -> bool:
+    """Refuse what is no workbook or would explode; return whether its days count from 1904."""
+    try:
+        with zipfile.ZipFile(raw) as archive:
+            _refuse_exploding(archive, file_name)
+            names = set(archive.namelist())
+            if "xl/workbook.xml" not in names:
+                raise NotARosterError(file=file_name, **_zip_kind(names))
+            for name in names:
+                if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+                    _refuse_far_cells(archive, name, file_name)
+            return _FROM_1904.search(archive.read("xl/workbook.xml")) is not None
+    except (zipfile.BadZipFile, EOFError, NotImplementedError) as fault:
+        raise _damaged(file_name) from fault
+    except RuntimeError as fault:  # how zipfile says that a member has a password
+        raise ProtectedRosterError(file=file_name) from fault
+
+
+def _refuse_exploding(archive: zipfile.ZipFile, file_name: str) -> None:
+    members = archive.infolist()
+    unpacked = sum(each.file_size for each in members)
+    packed = max(1, sum(each.compress_size for each in members))
+    if unpacked > LARGEST_UNPACKED or (unpacked > SMALL and unpacked > packed * LARGEST_RATIO):
+        raise ExplodingRosterError(file=file_name, where=f"{unpacked >> 20} MiB / {packed >> 10} KiB")
+    if len(members) > MOST_MEMBERS:
+        raise ExplodingRosterError(file=file_name, where=f"{len(members)} files")
+
+
+def _refuse_far_cells(archive: zipfile.ZipFile, name: str, file_name: str) -> None:
+    """Refuse a sheet with one filled cell so far out that all before it would fill the memory.
+
+    Reads the member to its end, so that one that lies about its size is found out too.
+    """
+    columns = rows = 0
+    kept = b""
+    with archive.open(name) as member:
+        while chunk := member.read(_CHUNK):
+            chunk = kept + chunk  # a cell may lie across two chunks
+            columns = max(columns, _columns(chunk, columns))
+            last = chunk.rfind(b'c r="')
+            while last >= 0:
+                found = _CELL_ROW.match(chunk, last)
+                if found:
+                    rows = max(rows, int(found[1]))
+                    break
+                last = chunk.rfind(b'c r="', 0, last)
+            kept = chunk[-_OVERLAP:]
+    if columns * rows > MOST_CELLS:
+        raise ExplodingRosterError(file=file_name, where=f"{rows} × {columns}")
+
+
+def _columns(chunk: bytes, known: int) -> int:
+    """Return the furthest column of a filled cell in a piece of a sheet."""
+    for far in _FAR_COLUMN.finditer(chunk):
+        column = 0
+        for letter in far[1]:
+            column = column * len(_LETTERS) + letter - _LETTERS[0] + 1
+        known = max(known, column)
+    for column in range(len(_LETTERS), known, -1):
+        if b'c r="%c' % _LETTERS[column - 1] in chunk:
+            return column
+    return known
+
+
+def _zip_kind(names: set[str]) -> dict[str, str]:
+    if "word/document.xml" in names:
+        return {"zh_kind": "Word 文档", "en_kind": "a Word document"}
+    if "xl/workbook.bin" in names:
+        return {"zh_kind": "二进制工作簿（.xlsb）", "en_kind": "a binary workbook (.xlsb)"}
+    if "content.xml" in names:
+        return {"zh_kind": "OpenDocument 文档", "en_kind": "an OpenDocument file"}
+    return {"zh_kind": "压缩包", "en_kind": "an archive"}
+
+
+def _look_into_ole(raw: BinaryIO, file_name: str) -> bool:
+    content = raw.read()
+    if _ENCRYPTED in content:
+        raise ProtectedRosterError(file=file_name)
+    if _WORD in content:
+        raise NotARosterError(file=file_name, zh_kind="Word 文档", en_kind="a Word document")
+    position = content.find(_BIFF_BEGIN)
+    while 0 <= position < len(content) - 4:
+        kind = int.from_bytes(content[position : position + 2], "little")
+        length = int.from_bytes(content[position + 2 : position + 4], "little")
+        if kind == _BIFF_1904:
+            return content[position + 4 : position + 6] == b"\x01\x00"
+        if kind == _BIFF_END:
+            break
+        position += 4 + length
+    return False
+
+
+def _damaged(file_name: str) -> DamagedRosterError:
+    return DamagedRosterError(
+        file=file_name, zh_where="文件损坏或没有传完整", en_where="the file is damaged or incomplete"
+    )
