@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import queue
 import signal
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -151,7 +152,8 @@ class _Team:
     def _call(self) -> None:
         """Start the processes beside, and give them what waits."""
         self.todo, self.done = self.context.Queue(), self.context.Queue()
-        arguments = (self.permit, self.intake, self.todo, self.done, os.getpid())
+        # The permit's class can be read only after Django is set up there: it travels packed.
+        arguments = (pickle.dumps(self.permit), self.intake, self.todo, self.done, os.getpid())
         self.beside = [self.context.Process(target=_work_beside, args=arguments) for _ in range(self.hands)]
         for process in self.beside:
             process.start()
@@ -207,7 +209,7 @@ class _Team:
             self.told(self.rows, min(self.entered * PART, self.rows))
 
 
-def _work_beside(permit: Permit, intake: UUID, todo: Any, done: Any, parent: int) -> None:  # noqa: ANN401  # queues
+def _work_beside(packed: bytes, intake: UUID, todo: Any, done: Any, parent: int) -> None:  # noqa: ANN401  # queues
     """Enter parts until there are no more, or nobody to work for."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     django.setup()
@@ -217,6 +219,7 @@ def _work_beside(permit: Permit, intake: UUID, todo: Any, done: Any, parent: int
     from yipan.law.deadline import SHANGHAI  # noqa: PLC0415
     from yipan.registry.entering import enter_part  # noqa: PLC0415
 
+    permit: Permit = pickle.loads(packed)  # noqa: S301  # written by our own parent process a moment ago
     try:
         while os.getppid() == parent:
             try:
