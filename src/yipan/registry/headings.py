@@ -69,6 +69,7 @@ class Words:
     #: A part with the address before it in one heading, as `home.county`.
     whole_parts: Mapping[str, str]
     headings: Mapping[str, Mapping[str, str]]
+    vague: frozenset[str]
     ignored: frozenset[str]
     ignored_fronts: tuple[str, ...]
     remarks: re.Pattern[str]
@@ -107,6 +108,11 @@ def recognise(heading: str, over: str = "") -> Column:
 def heading_of(field: str, language: str) -> str:
     """Return the heading under which a field is written by us."""
     return words().headings[field][language]
+
+
+def is_vague(heading: str) -> bool:
+    """Return whether a heading says that it is an address, and not of what."""
+    return _bare(heading) in words().vague
 
 
 def is_footer(text: str) -> bool:
@@ -151,6 +157,7 @@ def words() -> Words:
         parts=parts,
         whole_parts={each: part for each, part in whole.items() if each not in fields},
         headings={field: said["heading"] for field, said in data["fields"].items()},
+        vague=frozenset(map(tidy, data["vague"])),
         ignored=frozenset(tidy(each) or each for each in data["ignored"]),
         ignored_fronts=tuple(tidy(each) for each in data["ignored_fronts"]),
         remarks=re.compile(data["remarks"]),

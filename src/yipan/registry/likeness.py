@@ -33,17 +33,22 @@ _COLUMNS: Final = {
 }  # fmt: skip
 
 
-def _pairs(by: str, which: str) -> str:
+def _pairs(which: str) -> str:
+    """Return the query for pairs; one side is laid out first, so that the other is found by its index."""
+    joined = " UNION ".join(
+        f"SELECT least(a.thread, b.thread), greatest(a.thread, b.thread) FROM mine a JOIN registry_person b"  # noqa: S608  # our own columns
+        f" ON b.{by} = a.{by} AND b.organisation = %(own)s AND b.thread <> a.thread"
+        " WHERE b.ended = '' AND b.merged_into IS NULL"
+        for by in _ALIKE
+    )
     return (
-        "SELECT least(a.thread, b.thread), greatest(a.thread, b.thread) FROM registry_person a JOIN registry_person b"  # noqa: S608  # our own columns
-        f" ON b.organisation = a.organisation AND b.{by} = a.{by} AND b.thread <> a.thread"
-        f" WHERE a.{which} AND a.organisation = %(own)s AND a.ended = '' AND b.ended = ''"
-        " AND a.merged_into IS NULL AND b.merged_into IS NULL"
+        f"WITH mine AS MATERIALIZED (SELECT thread, {', '.join(_ALIKE)} FROM registry_person"  # noqa: S608  # our own columns
+        f" WHERE {which} = %(which)s AND organisation = %(own)s AND ended = '' AND merged_into IS NULL) {joined}"
     )
 
 
-_OF_INTAKE: Final = " UNION ".join(_pairs(by, "intake = %(which)s") for by in _ALIKE)
-_OF_THREAD: Final = " UNION ".join(_pairs(by, "thread = %(which)s") for by in _ALIKE)
+_OF_INTAKE: Final = _pairs("intake")
+_OF_THREAD: Final = _pairs("thread")
 
 
 def ask(permit: Permit, intake: UUID, now: datetime) -> int:

@@ -43,7 +43,7 @@ _DATES: Final = frozenset({"birth_on", "arrived_on"})
 #: Text that a spreadsheet would take for a formula, were it typed or kept as CSV.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _WIDTHS: Final = {
-    "name": 12, "identity_number": 22, "sex": 7, "birth_on": 13, "phone": 15, "home": 38, "residence": 38,
+    "name": 14, "identity_number": 24, "sex": 7, "birth_on": 13, "phone": 15, "home": 38, "residence": 38,
     "arrived_on": 13, "reason": 12, "agrees": 20,
 }  # fmt: skip
 _PROBLEM_WIDTH, _SHEET_WIDTH, _ROW_WIDTH, _REASON_WIDTH = 34, 16, 9, 60
@@ -125,7 +125,7 @@ class _Writer:
         headings = [self._heading(name, problem=problem) for name, problem in columns]
         sheet, looks = self._sheet("to_mend", headings, widths, self._lead(count))
         for row, each in enumerate(returned, start=_FIRST_ROW):
-            sheet.append(self._returned(looks, columns, row, each))
+            _write(sheet, self._returned(looks, columns, row, each))
         # The lists are written after the rows, and stand in their sheet in the order in which they were first met.
         for at, (choices, cells) in enumerate(self.offered.items(), start=_FIRST_ROW):
             last = get_column_letter(min(len(choices), MOST_CHOICES))
@@ -147,7 +147,7 @@ class _Writer:
         widths = [_REASON_WIDTH, *(_WIDTHS[name] for name in columns)]
         sheet, looks = self._sheet("there", headings, widths, words().read_only[self.language])
         for each in duplicates:
-            sheet.append(self._duplicate(looks, columns, each))
+            _write(sheet, self._duplicate(looks, columns, each))
 
     def write_choices(self) -> None:
         """Write the hidden sheet from which the cells offer their choices."""
@@ -207,9 +207,13 @@ class _Writer:
         )
         looks = _Looks(sheet)
         sheet.append([looks.cell("lead", lead)])
-        sheet.append(
-            looks.cell("problem_heading" if each.startswith(self._problem("")) else "heading", each)
-            for each in headings
+        front = self._problem("")
+        _write(
+            sheet,
+            (
+                looks.cell("problem_heading" if each.startswith(front) else "heading", each)
+                for each in headings
+            ),
         )
         return sheet, looks
 
@@ -244,6 +248,11 @@ class _Looks:
         if text:
             cell.data_type = "s"
         return cell
+
+
+def _write(sheet: Worksheet, cells: Iterator[SheetCell]) -> None:
+    # One after the other, never as a list: the same cell comes again with another text.
+    sheet.append(cells)  # type: ignore[arg-type]  # a generator, which its types ask for by another name
 
 
 def _styled(cell: SheetCell, look: str) -> SheetCell:

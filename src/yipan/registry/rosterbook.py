@@ -39,6 +39,7 @@ MOST_CELLS: Final = 24_000_000
 _CHUNK: Final = 1 << 20
 _OVERLAP: Final = 64
 _LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_CELL: Final = b'c r="'
 _FAR_COLUMN: Final = re.compile(rb'c r="([A-Z]{2,3})[0-9]{1,7}"[^>]*(?<!/)>')
 _CELL_ROW: Final = re.compile(rb'c r="[A-Z]{1,3}([0-9]{1,7})"[^>]*(?<!/)>')
 _FROM_1904: Final = re.compile(rb'date1904="(?:1|true)"')
@@ -57,13 +58,10 @@ class BookSheet:
     name: str
     hidden: bool
 
-    def rows(self) -> Iterator[list[BookCell]]:
-        """Yield every row from the first of the sheet on."""
-        yield from self.book.get_sheet_by_index(self.index).iter_rows()
-
-    def merges(self) -> list[Merge]:
-        """Return the ranges of merged cells."""
-        return self.book.get_sheet_by_index(self.index).merged_cell_ranges or []
+    def read(self) -> tuple[Iterator[list[BookCell]], list[Merge]]:
+        """Return every row from the first of the sheet on, and the ranges of merged cells; reads the sheet anew."""
+        sheet = self.book.get_sheet_by_index(self.index)
+        return sheet.iter_rows(), sheet.merged_cell_ranges or []
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,22 +134,24 @@ def _refuse_far_cells(archive: zipfile.ZipFile, name: str, file_name: str) -> No
 
     Reads the member to its end, so that one that lies about its size is found out too.
     """
-    columns = rows = 0
+    rows, columns = _extent(archive, name, exact=False)
+    if rows * columns > MOST_CELLS:
+        rows, columns = _extent(archive, name, exact=True)
+    if rows * columns > MOST_CELLS:
+        raise ExplodingRosterError(file=file_name, where=f"{rows} × {columns}")
+
+
+def _extent(archive: zipfile.ZipFile, name: str, *, exact: bool) -> tuple[int, int]:
+    """Return the furthest row and column of a filled cell; unless exact, no column nearer than Z, which is slow to tell."""
+    rows, columns = 0, 0 if exact else len(_LETTERS)
     kept = b""
     with archive.open(name) as member:
-        while chunk := member.read(_CHUNK):
-            chunk = kept + chunk  # a cell may lie across two chunks
-            columns = max(columns, _columns(chunk, columns))
-            last = chunk.rfind(b'c r="')
-            while last >= 0:
-                found = _CELL_ROW.match(chunk, last)
-                if found:
-                    rows = max(rows, int(found[1]))
-                    break
-                last = chunk.rfind(b'c r="', 0, last)
+        while read := member.read(_CHUNK):
+            chunk = kept + read  # a cell may lie across two pieces
+            columns = _columns(chunk, columns)
+            rows = max(rows, _last_row(chunk))
             kept = chunk[-_OVERLAP:]
-    if columns * rows > MOST_CELLS:
-        raise ExplodingRosterError(file=file_name, where=f"{rows} × {columns}")
+    return rows, columns
 
 
 def _columns(chunk: bytes, known: int) -> int:
@@ -165,6 +165,17 @@ def _columns(chunk: bytes, known: int) -> int:
         if b'c r="%c' % _LETTERS[column - 1] in chunk:
             return column
     return known
+
+
+def _last_row(chunk: bytes) -> int:
+    """Return the row of the last filled cell in a piece of a sheet; rows only grow."""
+    last = chunk.rfind(_CELL)
+    while last >= 0:
+        found = _CELL_ROW.match(chunk, last)
+        if found:
+            return int(found[1])
+        last = chunk.rfind(_CELL, 0, last)
+    return 0
 
 
 def _zip_kind(names: set[str]) -> dict[str, str]:

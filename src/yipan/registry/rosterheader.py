@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from yipan.registry.headings import ADDRESSES, LONGEST_HEADING, NEEDED, PARTS, Column, recognise, tidy
+from yipan.registry.headings import LONGEST_HEADING, NEEDED, Column, is_vague, recognise, tidy
 
 if TYPE_CHECKING:
     from yipan.registry.rosterbook import Merge
@@ -18,6 +18,9 @@ HEAD: Final = 30
 #: A longer text above several headings is a title.
 _LONGEST_GROUP: Final = 16
 _FEWEST_HEADINGS: Final = 3
+#: A longer text that speaks of somebody is more than a heading, and is not repeated.
+_LONGEST_SAID: Final = 12
+_ABOVE: Final = {"home": "户籍地", "residence": "现居住地"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,8 +76,9 @@ def find_header(head: Sequence[Row], merges: Sequence[Merge]) -> Header | NoHead
             known = len(header.of_kind("field")) + len(header.of_kind("other-person"))
             if known > most:
                 most = known
-                others = tuple(each.text for each in header.of_kind("other-person"))
-                closest = NoHeader(row=index, lacks=lacks, of_others=others)
+                others = [each.text for each in header.of_kind("other-person")]
+                said = tuple(each for each in others if len(each) <= _LONGEST_SAID and each.isalpha())
+                closest = NoHeader(row=index, lacks=lacks, of_others=said)
     return closest
 
 
@@ -155,20 +159,21 @@ def _header(first: int, last: int, pairs: list[tuple[str, str]]) -> Header:
 
 
 def _with_details(headings: list[Heading]) -> list[Heading]:
-    """Take a bare 乡镇 or 村 beside the parts of one address for a part of that address.
-
-    Where a heading stands in one row with 户籍省, 户籍市, the county behind them is often called just 县.
-    """
-    found = []
+    """Take a bare 县, or an address that does not say of what, for a part of the address whose parts stand before it."""
+    found: list[Heading] = []
     before: str | None = None
     for each in headings:
-        field, _, part = each.column.means.partition(".")
         column = each.column
-        if column.kind == "unused" and before in ADDRESSES:
-            named = recognise(each.text, "户籍地" if before == "home" else "现居住地")
-            if named.kind == "field" and named.means.startswith(f"{before}."):
-                column, part = named, named.means.partition(".")[2]
-                field = str(before)
-        before = field if part in PARTS else None
+        if before in _ABOVE and (column.kind == "unused" or is_vague(each.text)):
+            named = recognise(each.text, _ABOVE[before])
+            column = named if named.means.startswith(f"{before}.") else column
+        field, _, part = column.means.partition(".")
+        before = field if part else None
         found.append(Heading(index=each.index, text=each.text, column=column))
-    return found
+    sure = {each.column.means for each in found if not is_vague(each.text)}
+    return [
+        Heading(index=each.index, text=each.text, column=Column(kind="unused"))
+        if is_vague(each.text) and each.column.means in sure and "." not in each.column.means
+        else each
+        for each in found
+    ]

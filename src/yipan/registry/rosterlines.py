@@ -30,6 +30,7 @@ _ASIDE: Final = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]?")
 _COLUMN_NUMBER: Final = re.compile(
     r"[0-9]{1,2}(?:\.0)?|[(（]?[0-9一二三四五六七八九十]{1,2}[)）]?|[甲乙丙丁戊己庚辛壬癸]|[A-Z]"
 )
+_DIGITS_OF_A_NUMBER: Final = 8
 _DIGITS_AT_FRONT: Final = re.compile(r"\s*[0-9]{15}")
 
 
@@ -124,7 +125,10 @@ class Lines:
             return True
         if self._is_header(cells):
             return True
-        if not any(each.isdigit() for each in number) and (is_footer(texts[0]) or is_footer(name)):
+        no_number = sum(map(str.isdigit, number)) < _DIGITS_OF_A_NUMBER  # 合计 may have a count there
+        # 填表人： | 王五 is a footer; a person with no number, whose first column says 统计局宿舍, goes back.
+        first = is_footer(texts[0]) and (not name or texts[0].endswith((":", "：")))
+        if no_number and (first or is_footer(name)):
             return True
         found = {each for each, cell in self._cells(cells).items() if cell != ""}
         return found <= _FILLED_BEFOREHAND

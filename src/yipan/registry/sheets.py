@@ -88,13 +88,11 @@ class _Source:
     text: TextTable | None = None
     separator: str = ""
 
-    def rows(self) -> Iterator[Sequence[object]]:
+    def read(self) -> tuple[Iterator[Sequence[object]], Sequence[Merge]]:
+        """Return its rows, and the ranges of merged cells."""
         if self.book_sheet is not None:
-            return self.book_sheet.rows()
-        return self.text.rows(self.separator) if self.text else iter(())
-
-    def merges(self) -> Sequence[Merge]:
-        return self.book_sheet.merges() if self.book_sheet else ()
+            return self.book_sheet.read()
+        return (self.text.rows(self.separator) if self.text else iter(())), ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,8 +108,9 @@ class _Table:
         if self.header is None:
             return
         source, name = self.source, self.found.name
-        lines = Lines(header=self.header, merges=source.merges(), from_1904=source.from_1904)
-        for row, cells in lines.people(source.rows()):
+        rows, merges = source.read()
+        lines = Lines(header=self.header, merges=merges, from_1904=source.from_1904)
+        for row, cells in lines.people(rows):
             yield RosterRow(sheet=name, row=row, cells=cells)
 
 
@@ -186,14 +185,14 @@ def _look_at_text(text: TextTable, file_name: str) -> _Table:
 
 
 def _table(source: _Source) -> _Table:
-    rows = source.rows()
+    rows, merges = source.read()
     head = list(islice(rows, HEAD))
     if isinstance(rows, Generator):
         rows.close()  # the file is given back at once
     because = _passed_over(source, head)
     if because:
         return _Table(found=_skipped(source.name, because), source=source)
-    header = find_header(head, source.merges())
+    header = find_header(head, merges)
     if isinstance(header, NoHeader):
         return _Table(found=_skipped(source.name, Skipped.NO_HEADER), source=source, lacking=header)
     return _Table(found=_found(source.name, header), source=source, header=header)

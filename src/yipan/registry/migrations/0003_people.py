@@ -81,10 +81,10 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["organisation", "name"], name="people_by_name"),
                     models.Index(fields=["organisation", "pinyin"], name="people_by_pinyin"),
-                    models.Index(fields=["phone_digest"], name="people_by_phone"),
-                    models.Index(fields=["like_birth"], name="people_like_birth"),
-                    models.Index(fields=["like_phone"], name="people_like_phone"),
-                    models.Index(fields=["like_serial"], name="people_like_serial"),
+                    models.Index(fields=["phone_digest", "organisation"], name="people_by_phone"),
+                    models.Index(fields=["like_birth", "organisation"], name="people_like_birth"),
+                    models.Index(fields=["like_phone", "organisation"], name="people_like_phone"),
+                    models.Index(fields=["like_serial", "organisation"], name="people_like_serial"),
                     models.Index(
                         condition=models.Q(("intake__isnull", False)),
                         fields=["intake"],
