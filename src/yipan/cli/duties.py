@@ -48,7 +48,7 @@ def record(kind: str, *, as_json: bool, **said: Any) -> None:  # noqa: ANN401  #
     from yipan.cli.acting import acting  # noqa: PLC0415
     from yipan.documents.verbs import record_draft  # noqa: PLC0415
     from yipan.duties.draft import Draft  # noqa: PLC0415
-    from yipan.offices.office import canonical  # noqa: PLC0415
+    from yipan.offices.office import organisation  # noqa: PLC0415
 
     moment = now()
     draft = Draft(
@@ -57,7 +57,7 @@ def record(kind: str, *, as_json: bool, **said: Any) -> None:  # noqa: ANN401  #
         id=said["event_id"],
         thread=said["thread"],
         at=said["at"],
-        on_behalf_of=canonical(said["on_behalf_of"]) if said["on_behalf_of"] else "",
+        on_behalf_of=organisation(said["on_behalf_of"]).id if said["on_behalf_of"] else "",
         follows=tuple(said["follows"]),
         corrects=said["corrects"],
     )
@@ -144,10 +144,11 @@ def _sweep_on(run: Callable[[datetime], object], every: int) -> None:
 @click.option("--as", "officer", metavar="OFFICER", help="With whose rights.")
 @click.option("--open", "only", flag_value="open", help="Only open ones.")
 @click.option("--overdue", "only", flag_value="overdue", help="Only open ones past their deadline.")
+@click.option("--desk", default="", metavar="OFFICER", help="Only cases on the desk of this officer.")
 @click.option("--now", "moment", type=MOMENT, help="Overdue as of this moment.")
 @json_option
 def duties(
-    office: str, officer: str | None, only: str | None, moment: datetime | None, *, as_json: bool
+    office: str, officer: str | None, only: str | None, moment: datetime | None, desk: str, *, as_json: bool
 ) -> None:
     """List what an office owes, with deadline, state and article.
 
@@ -163,7 +164,7 @@ def duties(
     permit = acting(office, officer, now())
     # The right is asked of today's posting; the moment that the question is about may lie beyond the permit.
     permit = replace(permit, until_at=max(permit.until_at, asked_at))
-    found = duties_of(permit, asked_at, only=only or "")
+    found = duties_of(permit, asked_at, only=only or "", desk=desk)
     rulebook = lawbook()
     if as_json:
         show_json([_duty_data(duty, cite_of(duty, rulebook).as_dict(), rulebook, asked_at) for duty in found])
@@ -196,6 +197,7 @@ def _duty_data(duty: Any, cite: dict[str, str], rulebook: Any, at: datetime) -> 
         "period": duty.period,
         "due_on": duty.due_on,
         "lapsed_at": duty.lapsed_at,
+        "lapsed_by": duty.lapsed_by or None,
         "closed_at": duty.closed_at,
     }
 
@@ -276,21 +278,25 @@ def take_checkpoint(*, as_json: bool) -> None:
 @click.option("--thread", "threads", type=click.UUID, multiple=True, help="Only these threads.")
 @json_option
 def replay(threads: tuple[UUID, ...], *, check: bool, as_json: bool) -> None:
-    """Rebuild every duty from the journal and compare it with the table.
+    """Rebuild every duty, and the register, from the journal and compare them with their tables.
 
     Example: yipan replay --check
     """
     set_up()
     from yipan.duties.replay import replay as run  # noqa: PLC0415  # after Django is set up
+    from yipan.registry.checking import Compared, compare  # noqa: PLC0415
 
     console = Console()
     found = run(list(threads) or None, progress_line(console) if check else None)
+    register = Compared() if threads else compare(progress_line(console))
+    found.differences.extend(register.differences)
     if as_json:
         show_json(
             {
                 "ok": not found.differences,
                 "threads": found.threads,
                 "duties": found.duties,
+                "people": register.people,
                 "differences": found.differences,
             }
         )
@@ -298,8 +304,9 @@ def replay(threads: tuple[UUID, ...], *, check: bool, as_json: bool) -> None:
         for difference in found.differences:
             click.echo(difference)
         console.say(
-            f"{found.threads} 个案件，{found.duties} 项职责，{len(found.differences)} 处不符。",
-            f"{found.threads} threads, {found.duties} duties, {len(found.differences)} differences.",
+            f"{found.threads} 个案件，{found.duties} 项职责，{register.people} 份登记，{len(found.differences)} 处不符。",
+            f"{found.threads} threads, {found.duties} duties, {register.people} enrolments,"
+            f" {len(found.differences)} differences.",
         )
     if found.differences:
         raise click.exceptions.Exit(1)

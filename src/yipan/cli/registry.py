@@ -1,11 +1,11 @@
-"""Commands of the register: `import roster`."""
+"""Commands of the register: `import roster`, `import continue`."""
 
 from __future__ import annotations
 
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -96,6 +96,37 @@ def roster(  # noqa: PLR0913  # an option each
         )
         raise click.exceptions.Exit(STOPPED_CODE) from None
     _report(console, permit, importing.outcome(permit, intake), rejects, as_json=as_json)
+
+
+@import_.command("continue")
+@click.argument("roster", type=click.UUID)
+@click.option("--office", required=True, metavar="CODE", help="Whose register it enters.")
+@click.option("--as", "officer", help="The officer who acts.")
+@click.option(
+    "--file",
+    type=click.File("rb"),
+    help="Its file once more, where it has not been read to its end; - for standard input.",
+)
+@json_option
+def continue_(
+    roster: UUID, office: str, officer: str | None, file: BinaryIO | None, *, as_json: bool
+) -> None:
+    """Go on with a roster that somebody agreed to, by its id: enter what waits.
+
+    Exit code 1 when rows go back.
+
+    Example: yipan import continue 0190b7c2-6a52-7c3e-8d5f-2f1f6c3f9a10 --office 440104001
+    """
+    console = Console()
+    set_up(console)
+    from yipan.cli.acting import acting  # noqa: PLC0415  # after Django is set up
+    from yipan.registry import importing, rosterdesk  # noqa: PLC0415
+    from yipan.registry.sheets import open_roster  # noqa: PLC0415
+
+    permit = acting(office, officer, now())
+    read = open_roster(file.read(), getattr(file, "name", "roster")) if file else None
+    rosterdesk.go_on(permit, roster, now, read)
+    _report(console, permit, importing.outcome(permit, roster), None, as_json=as_json)
 
 
 def _teller(console: Console) -> Callable[[int, int], None] | None:

@@ -242,15 +242,17 @@ def finish(permit: Permit, intake: UUID, now: datetime) -> None:
         _headcount(permit, township, month, people, shape["mark"])
         for township, people in shape["declined"].items()
     ]
+    counted = 0
     if drafts:
-        record(drafts, permit=permit, clock=lambda: now, also=Projection(permit))
+        receipt = record(drafts, permit=permit, clock=lambda: now, also=Projection(permit))
+        counted = len(receipt.events)
     found = likeness.ask(permit, intake, now)
     _set(permit, intake, state=DONE, finished_at=now.astimezone(UTC))
     with permit.in_force(), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE registry_intake SET shape = shape || jsonb_build_object('questions', %s::int, 'headcounts', %s::int)"
             " WHERE id = %s",
-            [found, len(drafts), intake],
+            [found, counted, intake],
         )
 
 

@@ -20,6 +20,7 @@ VERSION: Final = 1
 _KEY: Final = 32
 #: With the version in front, a digest is as long as a UUID.
 _DIGEST: Final = 15
+_FRONT: Final = bytes([VERSION])
 
 
 def digest(what: str, *words: str) -> bytes:
@@ -29,11 +30,17 @@ def digest(what: str, *words: str) -> bytes:
         what: what kind of thing is looked up, at most 16 ASCII letters: a phone never equals a number.
         words: the parts, already in the one form in which they are compared.
     """
+    return digest_with(key(), what, *words)
+
+
+def digest_with(key: bytes, what: str, *words: str) -> bytes:
+    """Return the same under a key that was asked for once, for many words in a row."""
     text = "\x1f".join(words).encode()
-    return bytes([VERSION]) + blake2b(text, digest_size=_DIGEST, key=_key(), person=what.encode()).digest()
+    return _FRONT + blake2b(text, digest_size=_DIGEST, key=key, person=what.encode()).digest()
 
 
-def _key() -> bytes:
+def key() -> bytes:
+    """Return the key of this installation."""
     return _key_of(home())
 
 

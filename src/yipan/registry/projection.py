@@ -6,22 +6,21 @@ correction, a withdrawal of an entry or a late one needs no rule of its own. `re
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
-
-from django.db import connection
 
 from yipan.database.many import insert_many
 from yipan.duties import journal, sealing
 from yipan.law.deadline import SHANGHAI
 from yipan.law.fold import in_order
-from yipan.registry.lookup import digest
+from yipan.registry.lookup import digest, digest_with, key
 from yipan.registry.matching import read_number, read_phone
 from yipan.registry.names import read_name
 from yipan.registry.picture import WITHDRAWN, Picture, Told, draw, enrolled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from django.db.backends.utils import CursorWrapper
 
@@ -63,6 +62,7 @@ class Projection:
         """Know for whom; `intake` marks the people who come in a list."""
         self.permit = permit
         self.intake = intake
+        self.lookup = key()
 
     handles = EFFECTS
 
@@ -116,7 +116,8 @@ class Projection:
         merged_into: UUID | None = None,
     ) -> tuple[Row, list[Row]]:
         own = self.permit.organisation
-        person = (thread, subject, own, picture.enrolled_on, *_found_by(picture), intake or self.intake)
+        found = found_by(picture, self.lookup)
+        person = (thread, subject, own, picture.enrolled_on, *found, intake or self.intake)
         line = [
             (thread, number, own, each.place, each.reason, each.from_on, each.until_on)
             for number, each in enumerate(picture.stays)
@@ -136,7 +137,7 @@ class Projection:
         )
 
 
-def _found_by(picture: Picture) -> tuple[object, ...]:
+def found_by(picture: Picture, lookup: bytes) -> tuple[object, ...]:
     """Return what a person is found by: name and sound in clear, the rest as digests; and where she is."""
     said = picture.particulars
     name = read_name(said["name"])
@@ -145,15 +146,16 @@ def _found_by(picture: Picture) -> tuple[object, ...]:
     body = number.body if number else said.get("identity_number", "")
     born = said.get("birth_on") or (number.birth_on.isoformat() if number and number.birth_on else "")
     phone = read_phone(said.get("phone"))
+    made = partial(digest_with, lookup)
     return (
         said["name"],
         "".join(name.sound),
         "".join(each[:1] for each in name.sound),
-        digest("number", body),
-        digest("phone", phone) if phone else None,
-        digest("birth", near, born) if born else None,
-        digest("name-phone", near, phone) if phone else None,
-        digest("serial", near, body[:6], body[14:]),
+        made("number", body),
+        made("phone", phone) if phone else None,
+        made("birth", near, born) if born else None,
+        made("name-phone", near, phone) if phone else None,
+        made("serial", near, body[:6], body[14:]),
         said.get("home", ""),
         picture.residence,
     )
@@ -235,46 +237,3 @@ def _withdrawn(cursor: CursorWrapper, threads: Sequence[UUID]) -> list[UUID]:
         [list(threads)],
     )
     return [row[0] for row in cursor.fetchall()]
-
-
-def differences(permit: Permit, rulebook: Rulebook, threads: Iterable[UUID] | None = None) -> list[str]:
-    """Draw an office's register anew from its journal and return where the tables say otherwise."""
-    with permit.in_force(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT e.thread_id FROM duties_event e JOIN duties_payload p ON p.event_id = e.id"
-            " WHERE p.name = %s AND e.recorded_by = %s",
-            [PERSON, permit.organisation],
-        )
-        mine = (
-            sorted({row[0] for row in cursor.fetchall()} & set(threads))
-            if threads is not None
-            else sorted(row[0] for row in cursor.fetchall())
-        )
-        drawn = pictures(cursor, mine, rulebook)
-        cursor.execute(
-            "SELECT thread, name, pinyin, initials, number_digest, phone_digest, like_birth, like_phone, like_serial,"
-            " home, residence, ended FROM registry_person WHERE thread = ANY(%s)",
-            [mine],
-        )
-        tables = {
-            row[0]: tuple(bytes(v) if isinstance(v, memoryview) else v for v in row[1:]) for row in cursor
-        }
-        cursor.execute(
-            "SELECT thread, place, reason, from_on, until_on FROM registry_stay WHERE thread = ANY(%s)"
-            " ORDER BY thread, number",
-            [mine],
-        )
-        lines: dict[UUID, list[Row]] = {}
-        for thread, *stay in cursor.fetchall():
-            lines.setdefault(thread, []).append(tuple(stay))
-    found = []
-    for thread, (_, picture) in drawn.items():
-        kept = picture.ended != WITHDRAWN
-        wanted = (*_found_by(picture), picture.ended) if kept else None
-        stays = [(s.place, s.reason, s.from_on, s.until_on) for s in picture.stays] if kept else []
-        if tables.get(thread) != wanted:
-            found.append(f"person {thread}")
-        if lines.get(thread, []) != stays:
-            found.append(f"stays of {thread}")
-    found.extend(f"person {thread} without an enrolment" for thread in sorted(tables.keys() - drawn.keys()))
-    return found
