@@ -25,7 +25,9 @@ _TOGETHER: Final = 500
 _ENROLLED: Final = """
 SELECT DISTINCT p.thread_id FROM (
     SELECT e.thread_id FROM duties_event e JOIN duties_payload l ON l.event_id = e.id
-     WHERE l.name = %(person)s AND e.recorded_by = %(own)s
+     WHERE l.name = %(person)s AND e.recorded_by = %(own)s AND NOT EXISTS (
+           SELECT 1 FROM duties_event s WHERE s.thread_id = e.thread_id AND s.kind = 'party.succeeded'
+              AND s.recorded_by = %(own)s)
     UNION ALL SELECT thread FROM registry_person) p
  WHERE p.thread_id > %(after)s ORDER BY p.thread_id LIMIT %(limit)s
 """

@@ -36,6 +36,8 @@ class Person(models.Model):
     residence = models.TextField(default="")
     #: The roster she came in, if she did.
     intake = models.UUIDField(null=True)
+    #: The office that had her until this one took its place; empty for who enrolled here.
+    came_from = models.TextField(default="")
     #: Why the enrolment ended; empty while it holds.
     ended = models.TextField(default="")
     #: The entry that was decided to be the same person and kept in front.
@@ -46,7 +48,8 @@ class Person(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 # Who comes back goes on in her entry; of two that are one person the other stays, out of the way.
-                fields=["number_digest", "organisation", "merged_into"],
+                # What came over from an office that ended may bear a number that is here already: that is a question.
+                fields=["number_digest", "organisation", "came_from", "merged_into"],
                 nulls_distinct=False,
                 name="one_enrolment_of_a_number",
             ),

@@ -39,7 +39,7 @@ PERSON_COLUMNS: Final = {
     "thread": "uuid", "subject": "uuid", "organisation": "text", "enrolled_on": "date", "name": "text",
     "pinyin": "text", "initials": "text", "number_digest": "bytea", "phone_digest": "bytea", "like_birth": "bytea",
     "like_phone": "bytea", "like_serial": "bytea", "home": "text", "residence": "text", "intake": "uuid",
-    "ended": "text", "merged_into": "uuid",
+    "ended": "text", "merged_into": "uuid", "came_from": "text",
 }  # fmt: skip
 STAY_COLUMNS: Final = {
     "thread": "uuid", "number": "int2", "organisation": "text", "place": "text", "reason": "text",
@@ -90,7 +90,7 @@ class Projection:
     def _redraw(self, cursor: CursorWrapper, threads: Sequence[UUID], rulebook: Rulebook) -> None:
         """Draw whole cases anew, and what their decisions about other entries say."""
         cursor.execute(
-            "SELECT thread, intake, merged_into FROM registry_person WHERE thread = ANY(%s)", [list(threads)]
+            "SELECT thread, intake, merged_into, came_from FROM registry_person WHERE thread = ANY(%s)", [list(threads)]
         )
         kept = {row[0]: row[1:] for row in cursor.fetchall()}
         drawn = pictures(cursor, threads, rulebook)
@@ -99,7 +99,7 @@ class Projection:
         people, stays = [], []
         for thread, (subject, picture) in drawn.items():
             if picture.ended != WITHDRAWN:
-                person, line = self._rows(thread, subject, picture, *kept.get(thread, (None, None)))
+                person, line = self._rows(thread, subject, picture, *kept.get(thread, (None, None, "")))
                 people.append(person)
                 stays.extend(line)
         insert_many(cursor, "registry_person", PERSON_COLUMNS, people)
@@ -114,6 +114,7 @@ class Projection:
         picture: Picture,
         intake: UUID | None = None,
         merged_into: UUID | None = None,
+        came_from: str = "",
     ) -> tuple[Row, list[Row]]:
         own = self.permit.organisation
         found = found_by(picture, self.lookup)
@@ -122,7 +123,7 @@ class Projection:
             (thread, number, own, each.place, each.reason, each.from_on, each.until_on)
             for number, each in enumerate(picture.stays)
         ]
-        return (*person, picture.ended, merged_into), line
+        return (*person, picture.ended, merged_into, came_from), line
 
     def _count(self, cursor: CursorWrapper, each: Recorded) -> None:
         cursor.execute(

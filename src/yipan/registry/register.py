@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from django.db import IntegrityError, connection
 
 from yipan.duties.faults import DraftFaultsError, Fault
+from yipan.duties.journal import known
 from yipan.duties.lawbook import lawbook
 from yipan.duties.record import Receipt, record
 from yipan.errors import YipanError
 from yipan.law.deadline import SHANGHAI
 from yipan.offices.placeindex import read_gazetteer
 from yipan.offices.places import resolve
+from yipan.registry import likeness
 from yipan.registry.projection import Projection, number_digest
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 #: How many choices a fault lists for a place that may be one of several.
 _CHOICES: Final = 8
+#: After these somebody else's entry may turn out to be of the same person.
+_LOOKED_AT: Final = frozenset({"person-enrolled", "person-updated"})
 _ONE_OF_A_NUMBER: Final = "one_enrolment_of_a_number"
 
 
@@ -74,11 +78,15 @@ def record_drafts(
     if faults:
         raise DraftFaultsError(faults)
     try:
-        return record(ready, permit=permit, clock=lambda: now, as_of=as_of, also=Projection(permit))
+        receipt = record(ready, permit=permit, clock=lambda: now, as_of=as_of, also=Projection(permit))
     except IntegrityError as error:
         if _ONE_OF_A_NUMBER in str(error):
             raise AlreadyEnrolledError from error
         raise
+    if {book.kind(each.kind, now.astimezone(SHANGHAI).date()).effect for each in ready} & _LOOKED_AT:
+        for thread in receipt.threads:
+            likeness.ask_about(permit, thread, now)
+    return receipt
 
 
 def _with_places(draft: Draft, kind: Kind) -> tuple[Draft, list[Fault]]:
@@ -123,15 +131,21 @@ def _date_faults(draft: Draft, kind: Kind, today: date) -> list[Fault]:
 
 
 def _coming_back(permit: Permit, draft: Draft, kind: Kind) -> Draft:
-    """Let who enrols again after an ended enrolment go on in the same case, so that her line is kept."""
+    """Let who enrols again after an ended enrolment go on in the same case, so that her line is kept.
+
+    Raises:
+        AlreadyEnrolledError: her enrolment holds.
+    """
     number = str(draft.fields.get("identity_number") or "")
     if kind.effect != "person-enrolled" or draft.thread or not number:
         return draft
     with permit.in_force(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT thread FROM registry_person WHERE organisation = %s AND number_digest = %s AND ended <> ''"
-            " AND merged_into IS NULL ORDER BY enrolled_on DESC LIMIT 1",
+            "SELECT thread, ended FROM registry_person WHERE organisation = %s AND number_digest = %s"
+            " AND merged_into IS NULL ORDER BY ended, enrolled_on DESC LIMIT 1",
             [permit.organisation, number_digest(number)],
         )
         row = cursor.fetchone()
-    return replace(draft, thread=row[0]) if row else draft
+        if row and not row[1] and not (draft.id and known(cursor, [draft.id])):
+            raise AlreadyEnrolledError
+    return replace(draft, thread=row[0]) if row and row[1] else draft

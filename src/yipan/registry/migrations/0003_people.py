@@ -74,6 +74,7 @@ class Migration(migrations.Migration):
                 ("home", models.TextField(default="")),
                 ("residence", models.TextField(default="")),
                 ("intake", models.UUIDField(null=True)),
+                ("came_from", models.TextField(default="")),
                 ("ended", models.TextField(default="")),
                 ("merged_into", models.UUIDField(null=True)),
             ],
@@ -93,7 +94,7 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("number_digest", "organisation", "merged_into"),
+                        fields=("number_digest", "organisation", "came_from", "merged_into"),
                         name="one_enrolment_of_a_number",
                         nulls_distinct=False,
                     )
