@@ -39,7 +39,7 @@ COMPARE: Final = "one person or two"
 PAIRS: Final = 10
 MERGED, APART = "persons.merged", "persons.kept-apart"
 #: The particulars that are laid side by side.
-_COMPARED: Final = ("name", "identity_number", "phone", "home_address", "residence_address")
+_COMPARED: Final = ("name", "identity_number", "phone")
 
 
 class NotTwoEntriesError(YipanError):
@@ -121,7 +121,8 @@ def _count(cursor: CursorWrapper, own: str) -> int:
 
 def _pair(one: UUID, other: UUID, shown: Mapping[UUID, Picture], sizes: Mapping[UUID, int]) -> Pair:
     first, second = sorted((one, other), key=lambda each: (shown[each].enrolled_on, each))
-    pieces = {name: _pieces(shown[first], shown[second], name) for name in _COMPARED}
+    said = shown[first].particulars, shown[second].particulars
+    pieces = {name: compared(said[0].get(name, ""), said[1].get(name, "")) for name in _COMPARED}
     left, right = (
         _side(thread, shown[thread], sizes[thread], {name: each[at] for name, each in pieces.items()})
         for at, thread in enumerate((first, second))
@@ -145,11 +146,8 @@ def _side(
     )
 
 
-def _pieces(
-    one: Picture, other: Picture, name: str
-) -> tuple[tuple[tuple[str, bool], ...], tuple[tuple[str, bool], ...]]:
+def compared(left: str, right: str) -> tuple[tuple[tuple[str, bool], ...], tuple[tuple[str, bool], ...]]:
     """Return what both say of a particular, cut where they differ; where one says nothing, nothing is marked."""
-    left, right = one.particulars.get(name, ""), other.particulars.get(name, "")
     if not (left and right):
         return (((left, False),) if left else ()), (((right, False),) if right else ())
     return marked(left, right)

@@ -10,7 +10,7 @@ from django.db import connection
 
 from yipan.database.many import insert_many
 from yipan.duties.lawbook import lawbook
-from yipan.registry.matching import Record, judge
+from yipan.registry.matching import Record, judge, read_number
 from yipan.registry.projection import pictures
 
 if TYPE_CHECKING:
@@ -97,11 +97,17 @@ def record_of(picture: Picture) -> Record:
 
 
 def _record(said: Mapping[str, str]) -> Record:
+    """Return particulars for comparing; birth and sex that nobody wrote are read from a number that is not doubtful."""
+    number = read_number(said.get("identity_number"))
+    sound = number if number and not number.wrong else None
+    born, sex = said.get("birth_on"), said.get("sex")
+    if sex is None and sound:
+        sex = ("2", "1")[int(sound.body[-1]) % 2]
     return Record(
         name=said["name"],
         identity_number=said.get("identity_number"),
-        birth_on=date.fromisoformat(said["birth_on"]) if said.get("birth_on") else None,
-        sex=said.get("sex"),
+        birth_on=date.fromisoformat(born) if born else (sound.birth_on if sound else None),
+        sex=sex,
         phone=said.get("phone"),
     )
 
