@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 ISSUED = (
     "due", "migrant", "packs check", "packs list", "packs show", "packs adopt", "record", "sweep", "duties",
-    "journal verify", "journal checkpoint", "places resolve", "replay", "officers add", "officers list", "serve", "demo",
+    "journal verify", "journal checkpoint", "places resolve", "replay", "officers add", "officers list",
+    "officers post", "officers end-post", "officers leave", "officers return", "officers hand-over", "offices show",
+    "offices found", "offices rename", "offices rename-division", "offices succeed", "offices hand-cases", "serve", "demo",
+    "import roster", "import continue", "people find", "people show", "people merge", "people keep-apart", "headcounts",
 )  # fmt: skip
 
 

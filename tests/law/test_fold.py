@@ -21,7 +21,8 @@ from tests.law.history import (
 )
 from tests.law.lawbook import line_of, real_packs, rulebook
 from yipan.law.calendar import YearCalendar
-from yipan.law.fold import fold, substitute
+from yipan.law.correction import substitute
+from yipan.law.fold import fold
 from yipan.law.rulebook import AdoptedYear, Adoption, Rulebook
 
 if TYPE_CHECKING:

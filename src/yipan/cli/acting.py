@@ -55,7 +55,16 @@ def acting(office: str, officer: str | None, now: datetime) -> Permit:
         if Officer.objects.exists():
             raise OfficerNeededError
         return local_permit(where, "command line", now)
-    found = Officer.objects.filter(user__username=officer).first()
+    return permit_for(officer_named(officer), where.id, "command line", now)
+
+
+def officer_named(username: str) -> Officer:
+    """Return the officer of an account.
+
+    Raises:
+        UnknownOfficerError: no account bears that name.
+    """
+    found = Officer.objects.filter(user__username=username).first()
     if found is None:
-        raise UnknownOfficerError(officer=officer)
-    return permit_for(found, where.id, "command line", now)
+        raise UnknownOfficerError(officer=username)
+    return found

@@ -1,8 +1,9 @@
-"""`demo`: set up, play the story, check it, serve it. With `DEMO_CHECK=1` it checks over HTTP too, and ends."""
+"""`demo`: set up, play the world, check its story, serve it. With `DEMO_CHECK=1` it checks over HTTP too, and ends."""
 
 from __future__ import annotations
 
 import http.cookiejar
+import json
 import os
 import re
 import secrets
@@ -12,19 +13,25 @@ import sys
 import time
 import urllib.parse
 import urllib.request
-from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import click
 
 from yipan.cli.console import Console, now, set_up
 from yipan.cli.serve import SWEEP_EVERY, run_server
+from yipan.database import make_home
+from yipan.errors import YipanError
 
 if TYPE_CHECKING:
+    from datetime import date
     from uuid import UUID
 
+    from yipan.cli.world import Tally
+
 #: What the story must have come to, by rule and party: the demo fails where it has not.
-OUTCOME = {
+OUTCOME: Final = {
     ("birth-reg-enter-at-once", ""): "in-time",
     ("birth-reg-verify-7wd", "her_home"): "in-time",
     ("birth-reg-verify-7wd", "his_home"): "in-time",
@@ -34,21 +41,75 @@ OUTCOME = {
     ("birth-reg-notify-home-15wd", "his_home"): "released",
     ("county-sees-silence", "his_home"): "in-time",
 }
+#: Cases for each ten people, and the most that come of themselves: more are asked for with --cases.
+_CASES_OF_TEN, _CASES = 3, 6000
+_PLAYED: Final = "demo.json"
+
+
+class FolderInUseError(YipanError):
+    """The folder holds something else than a demo."""
+
+    code: ClassVar[str] = "folder-in-use"
+    exit_code: ClassVar[int] = 2
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "数据文件夹里已有别的内容，演示不与它混在一起。",
+        "en": "The data folder holds something else already; the demo does not mix with it.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "给演示另用一个文件夹：YIPAN_HOME=另一个文件夹 yipan demo",
+        "en": "Give the demo a folder of its own: YIPAN_HOME=another-folder yipan demo",
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """What is being or has been played in a folder, kept there so that a stopped play goes on as it began."""
+
+    at: str
+    people: int
+    cases: int
+    done: bool = False
+
+    @property
+    def now(self) -> datetime:
+        """The moment at which the world ends."""
+        return datetime.fromisoformat(self.at)
+
+    def write(self) -> None:
+        """Keep it in the data folder."""
+        (make_home() / _PLAYED).write_text(json.dumps(asdict(self)), encoding="utf-8")
 
 
 @click.command()
+@click.option(
+    "--people",
+    default=20_000,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="How many people are enrolled.",
+)
+@click.option(
+    "--cases",
+    type=click.IntRange(min=0),
+    help="How many cases; when not said, three for each ten people, at most 6000.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=int, help="The port to listen on.")
-def demo(host: str, port: int) -> None:
-    """Set up an installation with the story of one couple and serve it. DEMO_CHECK=1 checks it and ends.
+def demo(people: int, cases: int | None, host: str, port: int) -> None:
+    """Set up an installation with a year of forty townships in five provinces and serve it.
 
-    Example: yipan demo
+    DEMO_CHECK=1 checks it and ends. A folder that has been played is served as it is.
+
+    Example: yipan demo --people 20000
     """
     console = Console()
     set_up(console)
     password = secrets.token_urlsafe(6)
-    thread = _play(console, password)
-    faults = _faults(thread)
+    wanted = min(people * _CASES_OF_TEN // 10, _CASES) if cases is None else cases
+    played = _play(console, Played(at=now().isoformat(), people=people, cases=wanted))
+    thread = _give_passwords(password, played)
+    checking = os.environ.get("DEMO_CHECK") == "1"
+    faults = _faults(thread, played, everything=checking)
     for fault in faults:
         console.note(fault)
     if faults:
@@ -57,42 +118,85 @@ def demo(host: str, port: int) -> None:
         "故事与期限逐项核对无误；职责已由日志重算一致。",
         "The story's duties are as they must be, and the journal proves them.",
     )
-    if os.environ.get("DEMO_CHECK") == "1":
+    if checking:
         _check_over_http(thread, password, console)
         return
     _say_accounts(console, host, port, password)
     run_server(host, port, 2, SWEEP_EVERY)
 
 
-def _play(console: Console, password: str) -> UUID:
+def _play(console: Console, wanted: Played) -> Played:
+    """Play the world in a fresh folder, or go on where it was stopped; a folder that has been played is left as it is.
+
+    Raises:
+        FolderInUseError: somebody else works in the folder.
+    """
     # These rooms hold tables, and can be imported once Django is set up.
-    from yipan.cli.story import Story, make_accounts  # noqa: PLC0415
+    from yipan.cli.world import World  # noqa: PLC0415
+    from yipan.duties.event import ChainHead  # noqa: PLC0415
+    from yipan.offices.divisions import NATION  # noqa: PLC0415
+    from yipan.offices.officer import Officer  # noqa: PLC0415
 
-    today: date = now().date()
-    story = Story(today, click.echo if console.language == "zh" else console.note)
-    make_accounts(password, story.begins - timedelta(days=1))
-    return story.play(now())
+    kept = make_home() / _PLAYED
+    played = Played(**json.loads(kept.read_text(encoding="utf-8"))) if kept.exists() else None
+    used = Officer.objects.exists() or ChainHead.objects.exclude(organisation=NATION).exists()
+    if used and played is None:
+        raise FolderInUseError
+    if used and played and played.done:
+        console.say(
+            f"这里已演示过（{played.people} 人，{played.cases} 件），直接打开。",
+            f"Played here already ({played.people} people, {played.cases} cases); served as it is.",
+        )
+        return played
+    play = played if used and played else wanted
+    play.write()
+    console.say(
+        "机构名称是真实的；人、案件和各机构的表现都是编造的。",
+        "The offices are named as they are; the people, the cases and how each office behaves are made up.",
+    )
+    World(
+        now=play.now, people=play.people, cases=play.cases, say=lambda day, tally: _say(console, day, tally)
+    ).play()
+    done = replace(play, done=True)
+    done.write()
+    return done
 
 
-def _faults(thread: UUID) -> list[str]:
-    """Return where the story came to anything else than it must, or where the journal does not prove it."""
+def _say(console: Console, day: date, tally: Tally) -> None:
+    zh = f"{day}  登记 {tally.people} 人，受理 {tally.cases} 件，记录 {tally.events} 条，职责 {tally.duties} 项，逾期 {tally.lapsed} 项"
+    en = f"{day}  {tally.people} people, {tally.cases} cases, {tally.events} entries, {tally.duties} duties, {tally.lapsed} lapsed"
+    console.note(zh if console.language == "zh" else en)
+
+
+def _give_passwords(password: str, played: Played) -> UUID:
+    """Let the accounts of the demo in, and return the case of its story."""
+    from yipan.cli.story import Story  # noqa: PLC0415  # after Django is set up
+    from yipan.cli.worlddesks import Desks, give_passwords  # noqa: PLC0415
+
+    give_passwords(password)
+    return Story(played.now.date(), Desks()).thread
+
+
+def _faults(thread: UUID, played: Played, *, everything: bool) -> list[str]:
+    """Return where the story came to anything else than it must, or where the journal does not prove what was played."""
     from yipan.cli.acting import acting  # noqa: PLC0415  # after Django is set up
-    from yipan.cli.story import RESIDENCE  # noqa: PLC0415
+    from yipan.cli.worlddesks import RESIDENCE  # noqa: PLC0415
     from yipan.duties.queries import case  # noqa: PLC0415
     from yipan.duties.replay import replay, verify  # noqa: PLC0415
 
-    seen = case(acting(RESIDENCE, "guangzhou", now()), thread, now())
+    seen = case(acting(RESIDENCE, "guangzhou", played.now), thread, played.now)
     came_to = {(view.duty.rule, view.duty.party_role): view.clock for view in seen.duties}
     faults = [
         f"{key}: {came_to.get(key)}, not {clock}"
         for key, clock in OUTCOME.items()
         if came_to.get(key) != clock
     ]
-    return [*faults, *replay().differences, *verify().faults]
+    proved = replay(None if everything else [thread]).differences
+    return [*faults, *proved, *(verify().faults if everything else ())]
 
 
 def _say_accounts(console: Console, host: str, port: int, password: str) -> None:
-    from yipan.cli.story import ACCOUNTS  # noqa: PLC0415  # after Django is set up
+    from yipan.cli.worlddesks import ACCOUNTS  # noqa: PLC0415  # after Django is set up
 
     console.say(
         f"打开 http://{host}:{port}/ ，密码都是 {password}",

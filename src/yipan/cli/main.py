@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from yipan.cli import demo, duties, law, offices, places, registry, serve
+from yipan.cli import demo, duties, law, offices, people, places, registry, reorganising, serve
 from yipan.cli.console import Console, say_refusal
 from yipan.errors import YipanError
 
@@ -41,8 +41,10 @@ for command in (
     *law.COMMANDS,
     *duties.COMMANDS,
     *offices.COMMANDS,
+    *reorganising.COMMANDS,
     *places.COMMANDS,
     *registry.COMMANDS,
+    *people.COMMANDS,
     *serve.COMMANDS,
     *demo.COMMANDS,
 ):

@@ -7,13 +7,14 @@ against the kind, and gathers all faults. It asks nothing of the database; what 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
 from yipan.duties.faults import Fault
 from yipan.duties.naming import case_of, office_thread, period_thread
 from yipan.law.deadline import SHANGHAI
+from yipan.law.succession import Heirs, Standing, as_of, successions_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,12 +27,15 @@ if TYPE_CHECKING:
 CASE: Final = "case"
 #: The evidence of a period that turned: the calendar itself.
 BY_CALENDAR: Final = "calendar"
+#: The evidence of a moment that a superior's decision set, which stands in its own chain.
+BY_DECISION: Final = "decision"
 _PERIOD = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-([0-2]\d|3[01]))?|-Q[1-4]|-H[12])?")
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
 _CODE = re.compile(r"[A-Za-z0-9 ._:+-]{1,200}")
 _PLACE = re.compile(r"[1-9]\d(\d{2}(\d{2}(\d{3})?)?)?")
 _IDENTITY = re.compile(r"\d{17}[\dXx]|\d{15}")
 _PHONE = re.compile(r"\+?[\d -]{5,20}")
+_PUBLIC_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,25 +86,49 @@ def thread_of(draft: Draft, kind: Kind, acting: str, event_id: UUID) -> UUID | N
 class Draftsman:
     """Checks the drafts of one acting organisation."""
 
-    def __init__(self, acting: str, opened: frozenset[str], now: datetime) -> None:
-        """Know who acts, which organisations are on the system, and the moment."""
+    def __init__(
+        self,
+        acting: str,
+        opened: frozenset[str],
+        now: datetime,
+        standing: Standing | None = None,
+    ) -> None:
+        """Know who acts, which organisations are on the system, the moment, and who stands in whose place."""
         self.acting = acting
         self.opened = opened
         self.now = now
+        self.standing = standing or Standing()
 
     def check(self, draft: Draft, kind: Kind, history: Sequence[Event]) -> Checked | list[Fault]:
-        """Return the checked draft, or every fault of it."""
+        """Return the checked draft, or every fault of it.
+
+        Whoever was succeeded by the moment that the draft speaks of is taken for its successor, in the draft and in the
+        case: a letter to an office that is no more goes to the one in its place.
+        """
         faults: list[Fault] = []
+        heirs = self._heirs(history)
+        moment = draft.at or self.now
+        history = as_of(history, heirs, moment)
+        said = {role: self._named(draft.fields[role]) for role in kind.roles if draft.fields.get(role)}
+        if not kind.system:
+            said = {role: heirs.of_all(held, moment) for role, held in said.items()}
+        declared = kind
+        if draft.on_behalf_of and heirs.of(draft.on_behalf_of, self.now) == self.acting:
+            # What an office did before it ended, whoever stands in its place records for it.
+            allowed = dict.fromkeys((*kind.on_behalf_of, *kind.recorded_by))
+            kind = replace(kind, on_behalf_of=tuple(allowed))
         known = {**kind.roles, **kind.fields}
         faults.extend(
             Fault(field=name, zh="这种记录没有这一项。", en=f"{kind.name} has no such field.")
             for name in draft.fields
             if name not in known
         )
-        parties = self._parties(draft, kind, history, faults)
+        parties = self._parties(draft, kind, history, said, faults)
         clock: dict[str, Plain] = {}
         facts: dict[str, dict[str, object]] = {}
         for each in kind.fields.values():
+            if not each.required and each.name not in draft.fields:
+                continue
             value = self._value(each, draft.fields.get(each.name), faults)
             if value is None:
                 continue
@@ -112,7 +140,15 @@ class Draftsman:
         self._check_moment(draft, faults)
         self._check_reach(kind, parties, clock, faults)
         self._check_sequence(draft, kind, parties, history, faults)
-        return faults or Checked(draft=draft, kind=kind, parties=parties, clock=clock, facts=facts)
+        return faults or Checked(draft=draft, kind=declared, parties=parties, clock=clock, facts=facts)
+
+    def _heirs(self, history: Sequence[Event]) -> Heirs:
+        """Return who stands in whose place: what the case itself says comes before what is known of the offices."""
+        return Heirs((*successions_in(history), *self.standing.successions))
+
+    def _named(self, value: object) -> tuple[str, ...]:
+        """Return the organisations a field names, each by its id, whatever code it is known under today."""
+        return tuple(self.standing.ids.get(each, each) for each in organisations_in(value))
 
     def _value(self, one: Field, value: object, faults: list[Fault]) -> Plain:
         """Return a field's value as it is kept, or None with or without a fault."""
@@ -131,10 +167,14 @@ class Draftsman:
         return kept
 
     def _parties(
-        self, draft: Draft, kind: Kind, history: Sequence[Event], faults: list[Fault]
+        self,
+        draft: Draft,
+        kind: Kind,
+        history: Sequence[Event],
+        found: dict[str, tuple[str, ...]],
+        faults: list[Fault],
     ) -> dict[str, tuple[str, ...]]:
         """Return who plays which part: as said, else the actor's own part, else as the case knows it."""
-        found = {role: organisations_in(draft.fields[role]) for role in kind.roles if draft.fields.get(role)}
         in_case: dict[str, tuple[str, ...]] = {}
         for event in history:
             in_case.update(event.parties)
@@ -365,6 +405,7 @@ _SHAPES: Final = {
         "An identity number has 18 (or 15) digits.",
     ),
     "phone": (_PHONE, "请填写电话号码。", "Write a telephone number."),
+    "public-name": (_PUBLIC_NAME, "请填写不超过200字的名称。", "Write a name of at most 200 characters."),
 }
 
 

@@ -39,6 +39,8 @@ class Duty(models.Model):
     closed_at = models.DateTimeField(null=True)
     closed_by = models.UUIDField(null=True)
     lapsed_at = models.DateTimeField(null=True)
+    #: Who owed it then: where an office was succeeded since, the lapse stays its own.
+    lapsed_by = models.TextField(default="", db_default="")
 
     class Meta:
         app_label = "duties"
@@ -64,12 +66,29 @@ class Duty(models.Model):
 
 
 class CaseAccess(models.Model):
-    """A superior to whom a duty of a case has come sees, from then on, what concerns that party."""
+    """Who sees, beside the parties, what concerns a party of a case.
+
+    A superior to whom a duty of the case has come; and whoever stands in the party's place since.
+    """
 
     pk = models.CompositePrimaryKey("thread_id", "organisation", "party")
     thread = models.ForeignKey(Thread, on_delete=models.PROTECT)
     organisation = models.TextField()
     party = models.TextField()
+    #: Whether it stands in the party's place; an heir sees its duties too.
+    as_heir = models.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        app_label = "duties"
+
+
+class Desk(models.Model):
+    """On whose desk a case lies in an office. Without a row it is on that of the officer who last wrote there for it."""
+
+    pk = models.CompositePrimaryKey("thread_id", "organisation")
+    thread = models.ForeignKey(Thread, on_delete=models.PROTECT)
+    organisation = models.TextField()
+    officer = models.TextField()
 
     class Meta:
         app_label = "duties"

@@ -99,6 +99,8 @@ class ChainHead(models.Model):
     organisation = models.TextField(primary_key=True)
     seq = models.BigIntegerField()
     digest = models.BinaryField()
+    #: When the organisation ended: from then on nobody can add to its chain.
+    ended_at = models.DateTimeField(null=True)
 
     class Meta:
         app_label = "duties"

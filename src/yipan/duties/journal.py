@@ -13,6 +13,7 @@ from yipan.duties.draft import CASE, Checked
 from yipan.duties.faults import UnknownPersonError
 from yipan.duties.naming import beside
 from yipan.law.event import Event
+from yipan.offices.succession import OfficeEndedError, refuse_ended
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -143,7 +144,11 @@ def append(cursor: CursorWrapper, organisation: str, entries: Sequence[Entry]) -
 
 
 def _lock_head(cursor: CursorWrapper, organisation: str) -> tuple[int, bytes]:
-    """Lock the head of a chain, made where there is none yet, and return its place and digest."""
+    """Lock the head of a chain, made where there is none yet, and return its place and digest.
+
+    Raises:
+        OfficeEndedError: the organisation has ended, and with it its chain.
+    """
     lock = "SELECT seq, digest FROM duties_chainhead WHERE organisation = %s FOR UPDATE"
     cursor.execute(lock, [organisation])
     if (head := cursor.fetchone()) is None:
@@ -152,7 +157,10 @@ def _lock_head(cursor: CursorWrapper, organisation: str) -> tuple[int, bytes]:
             [organisation, GENESIS],
         )
         cursor.execute(lock, [organisation])
-        head = cursor.fetchone()
+        if (head := cursor.fetchone()) is None:
+            # Only a head that has ended can be seen and not be locked.
+            refuse_ended(organisation)
+            raise OfficeEndedError(organisation=organisation, successor="—")
     return head[0], head[1]
 
 
@@ -201,7 +209,7 @@ class Sealing:
         known = {place: person for place, person in persons.items() if place not in self._keys}
         if known:
             self._link(known)
-        missing = sorted(wanted - self._keys.keys())
+        missing = sorted(wanted - self._keys.keys(), key=lambda place: (place[0].int, place[1]))
         if missing:
             self._make(missing)
 
@@ -232,9 +240,9 @@ class Sealing:
 
     def _make(self, missing: Sequence[tuple[UUID, str]]) -> None:
         subjects, links = [], []
-        for thread, name in missing:
-            subject = beside(thread, uuid4())
-            key, wrapped = sealing.new_subject_key(subject)
+        new = [beside(thread, uuid4()) for thread, _ in missing]
+        made = zip(missing, new, sealing.new_subject_keys(new), strict=True)
+        for (thread, name), subject, (key, wrapped) in made:
             self._keys[thread, name] = (subject, key)
             subjects.append((subject, wrapped, sealing.KEK_VERSION))
             links.append((thread, name, subject))

@@ -15,8 +15,8 @@ from yipan.law.rulebook import Adoption, Rulebook
 
 #: One short text that changes whenever something is adopted: reading the packs again is for then.
 _STANDING: Final = (
-    "SELECT md5(string_agg(concat_ws(' ', event_id, text_id, effective_on, known_at), ',' ORDER BY event_id))"
-    " FROM duties_adoption"
+    "SELECT md5(string_agg(concat_ws(' ', event_id, text_id, effective_on, known_at), ',' ORDER BY event_id)),"
+    " EXISTS (SELECT FROM offices_succession) OR EXISTS (SELECT FROM offices_formername) FROM duties_adoption"
 )
 
 
@@ -26,12 +26,21 @@ def lawbook() -> Rulebook:
     Raises:
         AdoptionNeededError: nothing has been adopted.
     """
+    return lawbook_and_offices()[0]
+
+
+def lawbook_and_offices() -> tuple[Rulebook, bool]:
+    """Return the rulebook, and whether any organisation was ever renamed or succeeded: both in one question.
+
+    Raises:
+        AdoptionNeededError: nothing has been adopted.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_STANDING)
-        standing = cursor.fetchone()[0]
+        standing, reorganised = cursor.fetchone()
     if not standing:
         raise AdoptionNeededError
-    return _read(standing)
+    return _read(standing), reorganised
 
 
 @lru_cache(maxsize=4)

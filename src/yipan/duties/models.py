@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from yipan.duties.duty import CaseAccess, Duty
+from yipan.duties.duty import CaseAccess, Desk, Duty
 from yipan.duties.event import (
     Adoption,
     ChainHead,
@@ -19,6 +19,7 @@ __all__ = [
     "Adoption",
     "CaseAccess",
     "ChainHead",
+    "Desk",
     "Duty",
     "Event",
     "LawText",

@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import connection
 
 from yipan.duties import journal
+from yipan.duties.desks import DESK_OF_DUTY
 from yipan.duties.faults import UnknownThreadError
 from yipan.duties.lawbook import lawbook
 from yipan.duties.settle import COLUMNS
 from yipan.duties.views import Action, CaseView, DutyView, EventView, Explanation, RecentCase, Said, Today
 from yipan.errors import YipanError
+from yipan.law.correction import substitute
 from yipan.law.deadline import SHANGHAI
-from yipan.law.fold import DISCHARGED, OPEN, RELEASED, VOID, Duty, substitute
-from yipan.law.roles import OWED_ONLY, level_of
+from yipan.law.fold import DISCHARGED, OPEN, RELEASED, VOID, Duty
+from yipan.law.roles import OWED_ONLY, level_of, resolve
 from yipan.law.rule import Cite, Rule
+from yipan.law.succession import Heirs, as_of, successions_in
+from yipan.offices.naming import NamesByDay
 from yipan.offices.office import lines_of, names_of
 
 if TYPE_CHECKING:
@@ -39,10 +43,9 @@ PAGE: Final = 200
 #: How many cases of late the worklist shows.
 RECENT: Final = 10
 _LIST: Final = ", ".join("thread_id" if name == "thread" else name for name in COLUMNS)
-_OURS: Final = (
-    f"SELECT {_LIST} FROM duties_duty WHERE owed_by = %s AND state = %s"  # noqa: S608  # our own columns
-    " ORDER BY due_at NULLS LAST, id LIMIT %s"
-)
+_OURS: Final = f"SELECT {_LIST} FROM duties_duty WHERE owed_by = %s AND state = %s"  # noqa: S608  # our own columns
+_ON_DESK: Final = f" AND {DESK_OF_DUTY} = %s"
+_FIRST: Final = " ORDER BY due_at NULLS LAST, id LIMIT %s"
 _WAITING: Final = (
     f"SELECT {_LIST} FROM duties_duty WHERE owed_to = %s AND owed_by <> %s AND state = %s"  # noqa: S608  # our own columns
     " ORDER BY due_at NULLS LAST, id LIMIT %s"
@@ -62,19 +65,22 @@ _PERSON: Final[Said] = {"zh": "本人", "en": "the person"}
 _PUBLIC: Final[Said] = {"zh": "公众", "en": "the public"}
 
 
-def owed_today(permit: Permit, now: datetime) -> Today:
+def owed_today(permit: Permit, now: datetime, *, desk: str = "") -> Today:
     """Return what the permit's organisation owes, what it is owed, and what is late below it.
+
+    With `desk` only what it owes in cases on the desk of that officer; the rest of the page is the office's.
 
     Raises:
         NotPermittedError: the post does not include reading duties.
     """
     permit.require("read-duties", now)
     own, rulebook = permit.organisation, lawbook()
+    on_desk, whose = _on_desk(own, desk)
     with permit.in_force(), connection.cursor() as cursor:
-        ours = _duties(cursor, _OURS, [own, OPEN, PAGE])
+        ours = _duties(cursor, _OURS + on_desk + _FIRST, [own, OPEN, *whose, PAGE])
         waiting = _duties(cursor, _WAITING, [own, own, OPEN, PAGE])
         below = _duties(cursor, _SUBTREE, [OPEN, now, own, PAGE]) if "read-subtree" in permit.rights else []
-        cursor.execute(_HOW_MANY, [own, OPEN])
+        cursor.execute(_HOW_MANY + on_desk, [own, OPEN, *whose])
         [owed_in_all] = cursor.fetchone()
         opened = bool(journal.opened_offices(cursor, [own]))
         recent = _recent(cursor, own, rulebook)
@@ -104,8 +110,16 @@ def _recent(cursor: CursorWrapper, own: str, rulebook: Rulebook) -> list[RecentC
     return list(found.values())[:RECENT]
 
 
-def duties_of(permit: Permit, now: datetime, *, only: str = "") -> list[Duty]:
-    """Return the duties an organisation owes; `only` is `open`, `overdue` or empty for all but void ones."""
+def _on_desk(own: str, desk: str) -> tuple[str, list[str]]:
+    """Return the condition that a case lies on somebody's desk, with its values; nothing where nobody is named."""
+    return (_ON_DESK, [own, own, desk]) if desk else ("", [])
+
+
+def duties_of(permit: Permit, now: datetime, *, only: str = "", desk: str = "") -> list[Duty]:
+    """Return the duties an organisation owes; `only` is `open`, `overdue` or empty for all but void ones.
+
+    With `desk` only those in cases on the desk of that officer.
+    """
     permit.require("read-duties", now)
     query = f"SELECT {_LIST} FROM duties_duty WHERE owed_by = %s AND state <> %s"  # noqa: S608  # our own columns
     values: list[Any] = [permit.organisation, VOID]
@@ -113,6 +127,8 @@ def duties_of(permit: Permit, now: datetime, *, only: str = "") -> list[Duty]:
         query, values = query + " AND state = %s", [*values, OPEN]
     if only == "overdue":
         query, values = query + " AND due_at < %s", [*values, now]
+    on_desk, whose = _on_desk(permit.organisation, desk)
+    query, values = query + on_desk, [*values, *whose]
     with permit.in_force(), connection.cursor() as cursor:
         return _duties(cursor, query + " ORDER BY due_at NULLS LAST, id", values)
 
@@ -235,7 +251,7 @@ def case(permit: Permit, thread: UUID, now: datetime) -> CaseView:
         title=_case_title(events, rulebook),
         story=_story(rows, events, rulebook),
         duties=tuple(views),
-        actions=tuple(_actions(permit.organisation, _visible(events, rows), duties, rulebook, now)),
+        actions=tuple(_actions_now(permit.organisation, _visible(events, rows), duties, rulebook, now)),
         entries=len(events),
     )
 
@@ -264,24 +280,25 @@ def _story(
         row["on_behalf_of"] for row in rows if row["on_behalf_of"]
     }
     parties = [json.loads(row["parties"]) for row in rows]
-    names = names_of(mentioned | {own for each in parties for listed in each.values() for own in listed})
+    names = NamesByDay(mentioned | {own for each in parties for listed in each.values() for own in listed})
     found = []
     for row, party in zip(rows, parties, strict=True):
-        kind = rulebook.kind(row["kind"], row["counts_at"].astimezone(SHANGHAI).date())
+        day = row["counts_at"].astimezone(SHANGHAI).date()
+        kind = rulebook.kind(row["kind"], day)
         found.append(
             EventView(
                 id=row["id"],
                 kind=row["kind"],
                 title=kind.title,
-                recorded_by_name=names.get(row["recorded_by"], row["recorded_by"]),
+                recorded_by_name=names.on(row["recorded_by"], day),
                 officer=row["officer"],
-                on_behalf_of_name=names.get(row["on_behalf_of"], row["on_behalf_of"]),
+                on_behalf_of_name=names.on(row["on_behalf_of"], day) if row["on_behalf_of"] else "",
                 counts_at=row["counts_at"],
                 counts_by=row["counts_by"],
                 recorded_at=row["recorded_at"],
                 clock=_clock_fields(kind, json.loads(row["clock"])),
                 parties=tuple(
-                    (kind.roles[role].title, names.get(own, own))
+                    (kind.roles[role].title, names.on(own, day))
                     for role, listed in party.items()
                     if role in kind.roles
                     for own in listed
@@ -314,12 +331,15 @@ def _explained(view: DutyView, events: Iterable[Event], rulebook: Rulebook) -> D
     opening = next((event for root, event in substitute(events)[0] if root == duty.opened_by), None)
     if rule is None or opening is None:
         return view
+    # The clock is that of the two sides as the opening meant them, whoever stands in their place since.
+    debtor = resolve(rule.owed_by, opening, duty.party or None) or duty.owed_by
+    creditor = resolve(rule.owed_to, opening, duty.party or None) or duty.owed_to
     bound = rulebook.bound(
         rule,
         opening.counts_at,
-        debtor=duty.owed_by,
-        creditor=duty.owed_to,
-        levels=(level_of(opening, duty.owed_by), level_of(opening, duty.owed_to)),
+        debtor=debtor,
+        creditor=creditor,
+        levels=(level_of(opening, debtor), level_of(opening, creditor)),
         clock=opening.clock,
         as_of=duty.closed_at,
     )
@@ -337,6 +357,15 @@ def _explained(view: DutyView, events: Iterable[Event], rulebook: Rulebook) -> D
         provisional=bound.deadline.provisional,
     )
     return replace(view, explanation=explanation)
+
+
+def _actions_now(
+    own: str, events: Sequence[Event], duties: Sequence[Duty], rulebook: Rulebook, now: datetime
+) -> list[Action]:
+    """Return what this office may do next, everybody who was succeeded being who stands in its place today."""
+    heirs = Heirs(successions_in(events))
+    owed = [replace(duty, party=heirs.of(duty.party, now)) for duty in duties] if heirs else duties
+    return _actions(own, as_of(events, heirs, now), owed, rulebook, now)
 
 
 def _actions(

@@ -12,26 +12,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
 
 from django.db import connection, transaction
 
 from yipan.duties import journal, settle
 from yipan.duties.chain import Entry
-from yipan.duties.draft import BY_CALENDAR, Checked, Draft, Draftsman, organisations_in, thread_of
+from yipan.duties.draft import (
+    BY_CALENDAR,
+    BY_DECISION,
+    Checked,
+    Draft,
+    Draftsman,
+    organisations_in,
+    thread_of,
+)
 from yipan.duties.effects import ENGINE_EFFECTS, apply_effects
 from yipan.duties.faults import DraftFaultsError, EventIdTakenError, Fault, StaleCaseError, UnknownThreadError
-from yipan.duties.lawbook import lawbook
+from yipan.duties.lawbook import lawbook, lawbook_and_offices
 from yipan.duties.naming import new_id
+from yipan.duties.refusing import correction_faults, level_faults, part_faults, refuse_back_door
 from yipan.law.deadline import SHANGHAI
 from yipan.law.event import Event
-from yipan.law.fold import OPEN, RECOMPUTED_KIND, RETRACTION_KIND, VOID, Duty
+from yipan.law.fold import RECOMPUTED_KIND, VOID, Duty
 from yipan.law.rule import LAPSE_KIND
+from yipan.law.succession import SUCCESSION_KIND, Standing, Succession
 from yipan.offices.office import lines_of
 from yipan.offices.permit import set_acting
+from yipan.offices.succession import refuse_ended, standing_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -41,10 +53,6 @@ if TYPE_CHECKING:
     from yipan.law.rulebook import Rulebook
     from yipan.offices.permit import Permit
 
-#: What each level is called where a fault names it.
-LEVEL_NAMES = {
-    "village": "村（社区）", "township": "乡镇（街道）", "county": "县级", "city": "市级", "province": "省级", "nation": "国家",
-}  # fmt: skip
 #: The most events of one call: a longer transaction would lock clerks out.
 BATCH = 2000
 
@@ -89,6 +97,8 @@ class _Batch:
     now: datetime
     rulebook: Rulebook
     counts_by: str
+    #: Whether anybody was ever renamed or succeeded: else nobody asks in whose place anybody stands.
+    reorganised: bool = True
     drafts: list[tuple[UUID, UUID, Draft, Kind]] = field(default_factory=list)
     already: list[UUID] = field(default_factory=list)
     history: dict[UUID, list[Event]] = field(default_factory=dict)
@@ -109,17 +119,15 @@ def record(  # noqa: PLR0913  # the last two are said by an adoption alone
     """Append events and do what the rules in force say, all or nothing.
 
     `also` keeps the tables of a room above in step; a kind that has an effect there is recorded through it alone.
-
-    `as_of` says how many entries a thread had when the writer last looked at it. `rulebook` is said only by
-    the adoption that begins an installation; everything else is recorded under what has been adopted. An
-    adoption `changes_law`: it waits for those who are writing, and they for it.
+    `as_of` says how many entries a thread had when the writer last looked at it. `rulebook` is said only by the adoption
+    that begins an installation. What `changes_law` (an adoption, a succession) waits for writers, and they for it.
 
     Raises:
         NotPermittedError, PermitExpiredError: the permit does not include it.
         DraftFaultsError: what is said cannot be recorded; every fault of every draft.
         EventIdTakenError: an id already belongs to another event.
-        UnknownThreadError: the case is not there, or not for this office.
-        StaleCaseError: somebody else wrote in the case since.
+        UnknownThreadError, StaleCaseError: the case is not there, or not for this office; or somebody wrote in it since.
+        OfficeEndedError: another office goes on in the place of the acting one.
     """
     if len(drafts) > BATCH:
         message = f"record() takes at most {BATCH} events at a time"
@@ -128,9 +136,9 @@ def record(  # noqa: PLR0913  # the last two are said by an adoption alone
     # As `permit.in_force` does, with the threads known only once the law has been read.
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         journal.lock_law(cursor, changing=changes_law)
-        batch = _Batch(permit=permit, now=now, rulebook=rulebook or lawbook(), counts_by=counts_by)
+        batch = _begin(permit, now, rulebook, counts_by)
         _place(batch, drafts)
-        threads = sorted({thread for _, thread, _, _ in batch.drafts})
+        threads = sorted({thread for _, thread, _, _ in batch.drafts}, key=attrgetter("int"))
         set_acting(permit.organisation, permit.officer, threads)
         fresh = journal.lock_threads(cursor, threads)
         _leave_out_known(cursor, batch)
@@ -139,7 +147,7 @@ def record(  # noqa: PLR0913  # the last two are said by an adoption alone
         batch.before = settle.rows_of(cursor, old) if old else {}
         _refuse_strangers(batch, fresh, journal.seen_by(cursor, permit.organisation, old), as_of or {})
         checked = _check(cursor, batch)
-        _refuse_back_door(checked, also)
+        refuse_back_door(checked, ENGINE_EFFECTS | (also.handles if also else frozenset()))
         entries = _entries(cursor, batch, checked, fresh)
         changed = _settle(batch, entries)
         told = [_told(batch, each) for each in changed if each.told]
@@ -157,6 +165,11 @@ def record(  # noqa: PLR0913  # the last two are said by an adoption alone
         closed=sum(each.before is not None and not each.told for each in changed),
         recomputed=len(told),
     )
+
+
+def _begin(permit: Permit, now: datetime, rulebook: Rulebook | None, counts_by: str) -> _Batch:
+    book, reorganised = (rulebook, True) if rulebook else lawbook_and_offices()
+    return _Batch(permit=permit, now=now, rulebook=book, counts_by=counts_by, reorganised=reorganised)
 
 
 def resettle(threads: Sequence[UUID], *, permit: Permit, now: datetime) -> int:
@@ -224,23 +237,28 @@ def _refuse_strangers(batch: _Batch, fresh: set[UUID], seen: set[UUID], as_of: M
             begun.add(thread)
         elif draft.thread and thread not in begun and (thread in fresh or not history):
             raise UnknownThreadError(thread=thread)
-        if history and thread not in seen:
+        # An office may be owed something in a case of which it sees nothing yet: that too goes over.
+        if history and thread not in seen and draft.kind != SUCCESSION_KIND:
             raise UnknownThreadError(thread=thread)
         if thread in as_of and as_of[thread] != len(history):
             raise StaleCaseError
 
 
 def _check(cursor: CursorWrapper, batch: _Batch) -> list[Checked]:
-    draftsman = Draftsman(batch.permit.organisation, _opened_among(cursor, batch), batch.now)
+    own, day = batch.permit.organisation, batch.now.astimezone(SHANGHAI).date()
+    draftsman = Draftsman(own, _opened_among(cursor, batch), batch.now, _standing(batch))
     checked: list[Checked] = []
     faults: list[Fault] = []
     history = {thread: list(events) for thread, events in batch.history.items()}
     for event_id, thread, draft, kind in batch.drafts:
         found = draftsman.check(draft, kind, history.get(thread, []))
-        faults.extend(_correction_faults(draft, history.get(thread, []), batch.permit.organisation))
+        faults.extend(correction_faults(draft, history.get(thread, []), own, batch.rulebook, batch.now))
         if isinstance(found, Checked):
             checked.append(found)
-            faults.extend(_part_faults(batch, thread, found))
+            actor = draft.on_behalf_of or batch.permit.organisation
+            owed = _duties_in(thread, batch)
+            known = batch.history.get(thread, [])
+            faults.extend(part_faults(found, actor, known, owed, batch.rulebook, day))
             history.setdefault(thread, []).append(_as_event(batch, event_id, thread, found))
         else:
             faults.extend(found)
@@ -263,78 +281,6 @@ def _as_event(batch: _Batch, event_id: UUID, thread: UUID, one: Checked) -> Even
     )
 
 
-def _part_faults(batch: _Batch, thread: UUID, one: Checked) -> list[Fault]:
-    """In a case that is under way, an office takes a part nobody has only to do what it owes there."""
-    history = batch.history.get(thread, [])
-    known = {role for event in history for role in event.parties}
-    actor = one.draft.on_behalf_of or batch.permit.organisation
-    taken = [role for role, held in one.parties.items() if actor in held and role not in known]
-    if not history or not taken or one.kind.system:
-        return []
-    owed = [
-        duty
-        for duty in batch.before.values()
-        if duty.thread == thread and duty.owed_by == actor and duty.state == OPEN
-    ]
-    day = batch.now.astimezone(SHANGHAI).date()
-    fits = [
-        rule.discharge for duty in owed for _, rule in batch.rulebook.holders(duty.rule) if rule.discharge
-    ]
-    if any(one.kind.name in discharge.kinds() for discharge in fits):
-        return []
-    if owed and one.kind.name not in batch.rulebook.discharging(day):
-        return []
-    title = one.kind.roles[taken[0]].title["zh"]
-    zh, en = f"本机构在此案中没有{title}的职责。", f"This office owes nothing here as {taken[0]}."
-    return [Fault(field=taken[0], zh=zh, en=en)]
-
-
-def _level_faults(one: Checked, lines: Mapping[str, Mapping[str, str]]) -> list[Fault]:
-    """Return who plays a part that the kind keeps for offices of another level."""
-    return [
-        Fault(
-            field=role.name,
-            zh=f"“{role.title['zh']}”应当是{'、'.join(LEVEL_NAMES[level] for level in role.levels)}机构，{own}不是。",
-            en=f"{role.name} is an office at the level of {' or '.join(role.levels)}; {own} is not.",
-        )
-        for role in one.kind.roles.values()
-        for own in one.parties.get(role.name, ())
-        if role.levels and not any(lines[own].get(level) == own for level in role.levels)
-    ]
-
-
-def _correction_faults(draft: Draft, history: Sequence[Event], own: str) -> list[Fault]:
-    """Return why a correction cannot be: its maker alone corrects an entry, in kind or by withdrawing it."""
-    if draft.corrects is None:
-        return []
-    target = next((event for event in history if event.id == draft.corrects), None)
-    if target is None:
-        return [
-            Fault(
-                field="corrects",
-                zh="案件中没有要更正的这条记录。",
-                en="The case has no such entry to correct.",
-            )
-        ]
-    actor = draft.on_behalf_of or own
-    if draft.kind not in (target.kind, RETRACTION_KIND) or actor != target.actor:
-        zh, en = (
-            "只能由原记录机构以同种记录更正，或者撤回。",
-            "Only the office that made an entry corrects it, in kind, or withdraws it.",
-        )
-        return [Fault(field="corrects", zh=zh, en=en)]
-    return []
-
-
-def _refuse_back_door(checked: Iterable[Checked], also: Projecting | None) -> None:
-    """Refuse to record what somebody's tables depend on without those tables."""
-    handled = ENGINE_EFFECTS | (also.handles if also else frozenset())
-    for one in checked:
-        if one.kind.effect and one.kind.effect not in handled:
-            message = f"{one.kind.name} is recorded through the verb of the room that keeps {one.kind.effect}"
-            raise ValueError(message)
-
-
 def _recorded(linked: Sequence[Entry], checked: Sequence[Checked], fresh: set[UUID]) -> list[Recorded]:
     return [
         Recorded(
@@ -350,16 +296,36 @@ def _recorded(linked: Sequence[Entry], checked: Sequence[Checked], fresh: set[UU
     ]
 
 
-def _opened_among(cursor: CursorWrapper, batch: _Batch) -> frozenset[str]:
-    """Return which organisations are on the system; asked only when a draft reaches somebody."""
-    if not any(kind.reaches for _, _, _, kind in batch.drafts):
-        return frozenset()
+def _duties_in(thread: UUID, batch: _Batch) -> Iterator[Duty]:
+    """Yield the duties of a case; looked through only where somebody takes a part nobody has."""
+    return (duty for duty in batch.before.values() if duty.thread == thread)
+
+
+def _standing(batch: _Batch) -> Standing:
+    """Return who stands in whose place among all that the drafts and their cases name.
+
+    Raises:
+        OfficeEndedError: the acting office itself has ended; only what ends it is still written.
+    """
+    if not batch.reorganised:
+        return Standing()
+    own = batch.permit.organisation
+    ids, steps = standing_of(_mentioned(batch) | {own})
+    if any(old == own for old, _, _ in steps) and any(not kind.system for _, _, _, kind in batch.drafts):
+        refuse_ended(own)
+    successions = tuple(Succession(predecessor=old, successor=new, at=at) for old, new, at in steps)
+    return Standing(ids=ids, successions=successions)
+
+
+def _mentioned(batch: _Batch) -> set[str]:
+    """Return every organisation that the drafts may name and their cases know."""
     said = {
         each
-        for _, _, draft, _ in batch.drafts
-        for value in draft.fields.values()
-        for each in organisations_in(value)
+        for _, _, draft, kind in batch.drafts
+        for name in kind.roles.keys() & draft.fields.keys()
+        for each in organisations_in(draft.fields[name])
     }
+    behalf = {draft.on_behalf_of for _, _, draft, _ in batch.drafts if draft.on_behalf_of}
     known = {
         each
         for events in batch.history.values()
@@ -367,7 +333,14 @@ def _opened_among(cursor: CursorWrapper, batch: _Batch) -> frozenset[str]:
         for held in event.parties.values()
         for each in held
     }
-    return journal.opened_offices(cursor, said | known)
+    return said | behalf | known
+
+
+def _opened_among(cursor: CursorWrapper, batch: _Batch) -> frozenset[str]:
+    """Return which organisations are on the system; asked only when a draft reaches somebody."""
+    if not any(kind.reaches for _, _, _, kind in batch.drafts):
+        return frozenset()
+    return journal.opened_offices(cursor, _mentioned(batch))
 
 
 def _entries(
@@ -378,7 +351,7 @@ def _entries(
         batch.permit.organisation
     }
     lines = lines_of(mentioned)
-    faults = [fault for one in checked for fault in _level_faults(one, lines)]
+    faults = [fault for one in checked for fault in level_faults(one, lines)]
     if faults:
         raise DraftFaultsError(faults)
     sealed = journal.Sealing(cursor)
@@ -435,8 +408,8 @@ def _entry(
 
 def _moment(batch: _Batch, thread: UUID, draft: Draft) -> tuple[datetime, str]:
     """Return the moment that counts and what makes it count. A correction keeps the moment of what it corrects."""
-    if draft.evidence == BY_CALENDAR:
-        return draft.at or batch.now, BY_CALENDAR
+    if draft.evidence in (BY_CALENDAR, BY_DECISION):
+        return draft.at or batch.now, draft.evidence
     if draft.evidence:
         return draft.at or batch.now, f"evidence:{draft.evidence}"
     if draft.corrects and not draft.at:
@@ -452,7 +425,8 @@ def _settle(batch: _Batch, entries: Sequence[Entry]) -> list[settle.Change]:
         events.setdefault(entry.thread, []).append(entry.event())
     after = settle.folded(events, batch.rulebook)
     new = frozenset(each.corrects or each.id for each in entries)
-    return settle.changes(batch.before, after, new)
+    inherited = frozenset(each.thread for each in entries if each.kind == SUCCESSION_KIND)
+    return settle.changes(batch.before, after, new, inherited)
 
 
 def _escalated(rulebook: Rulebook, changed: Iterable[settle.Change]) -> list[Duty]:

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from yipan.duties import checkpoint, journal, settle
 from yipan.duties.chain import GENESIS, Entry, Sealed, digest_of
+from yipan.duties.ends import Ends
 from yipan.duties.lawbook import lawbook
 from yipan.law.fold import VOID, Duty
 from yipan.offices.permit import set_acting
@@ -103,22 +104,24 @@ def verify(progress: Callable[[str], None] | None = None) -> Verified:
         cursor.execute("SELECT organisation, seq, digest FROM duties_chainhead ORDER BY 1")
         heads = {row[0]: (row[1], bytes(row[2])) for row in cursor.fetchall()}
     protected = checkpoint.places(signed)
+    ends = Ends()
     for organisation in sorted(heads.keys() | protected.keys()):
-        _verify_chain(
-            organisation, heads.get(organisation, (0, GENESIS)), protected.get(organisation, {}), found
-        )
+        head = heads.get(organisation, (0, GENESIS))
+        _verify_chain(organisation, head, protected.get(organisation, {}), found, ends)
         if progress:
             progress(f"{organisation}: {found.events} events")
+    found.faults.extend(ends.faults())
     return found
 
 
 def _verify_chain(
-    organisation: str, head: tuple[int, bytes], protected: dict[int, bytes], found: Verified
+    organisation: str, head: tuple[int, bytes], protected: dict[int, bytes], found: Verified, ends: Ends
 ) -> None:
     seq, previous = 0, GENESIS
     for entry, written in _entries(organisation):
         seq += 1
         found.events += 1
+        ends.read(entry, written)
         if entry.seq != seq:
             found.faults.append(f"{organisation}: entry {seq} is missing (the next is {entry.seq})")
             seq = entry.seq

@@ -18,7 +18,7 @@ from yipan.database import home, read_or_make_key
 from yipan.errors import YipanError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from uuid import UUID
 
@@ -76,8 +76,14 @@ def _open(key: AESGCM, sealed: bytes, bound_to: bytes) -> bytes:
 
 def new_subject_key(subject: UUID) -> tuple[bytes, bytes]:
     """Return a fresh key for a person, and the same key wrapped for storing."""
-    key = AESGCM.generate_key(bit_length=_KEY * 8)
-    return key, _seal(_kek(KEK_VERSION), key, subject.bytes)
+    return new_subject_keys([subject])[0]
+
+
+def new_subject_keys(subjects: Sequence[UUID]) -> list[tuple[bytes, bytes]]:
+    """Return fresh keys for persons, each with the same key wrapped for storing."""
+    kek = _kek(KEK_VERSION)
+    fresh = [AESGCM.generate_key(bit_length=_KEY * 8) for _ in subjects]
+    return [(key, _seal(kek, key, subject.bytes)) for key, subject in zip(fresh, subjects, strict=True)]
 
 
 def unwrap(subject: UUID, wrapped: bytes | None, kek_version: int) -> bytes:

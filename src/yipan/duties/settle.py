@@ -10,6 +10,8 @@ from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 from yipan.database.many import insert_many
 from yipan.law.fold import OPEN, VOID, Duty, fold_many
 
@@ -40,14 +42,28 @@ _TYPES: Final = {
 _CHANGING: Final = (
     "rule_pack", "rule_version_on", "opened_at", "owed_by", "owed_to", "clock_rule", "clock_pack",
     "clock_version_on", "within", "due_on", "due_at", "provisional", "state", "closed_at", "closed_by", "lapsed_at",
+    "lapsed_by",
 )  # fmt: skip
 _SET: Final = ", ".join(f"{name} = %s" for name in _CHANGING)
 # The row must still stand as it was read: the row count says who won.
 _UPDATE: Final = (
     f"UPDATE duties_duty SET {_SET} WHERE id = %s AND state = %s AND due_at IS NOT DISTINCT FROM %s"  # noqa: S608  # our own columns
 )
+# Many at once in one statement: a statement a row would ask the policies of all threads of the batch each time.
+_MOVED_SHAPE: Final = ", ".join(f"{name} {_TYPES[name]}" for name in _CHANGING)
+_MOVE_SET: Final = ", ".join(f"{name} = moved.{name}" for name in _CHANGING)
+_MOVE: Final = (
+    f"UPDATE duties_duty SET {_MOVE_SET} FROM json_to_recordset(%s::json)"  # noqa: S608  # our own columns
+    f" AS moved({_MOVED_SHAPE}, own uuid, was text, was_due_at timestamptz) WHERE id = moved.own"
+    " AND duties_duty.state = moved.was AND duties_duty.due_at IS NOT DISTINCT FROM moved.was_due_at"
+)
+_MOVED: Final = (*_CHANGING, "own", "was", "was_due_at")
+#: From so many on it pays.
+_MANY: Final = 8
 #: What moves when a duty simply runs its course.
-_COURSE: Final = frozenset({"state", "closed_at", "closed_by", "lapsed_at"})
+_COURSE: Final = frozenset({"state", "closed_at", "closed_by", "lapsed_at", "lapsed_by"})
+#: What moves when an event says who stands in whose place.
+_SIDES: Final = frozenset({"owed_by", "owed_to"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,27 +86,44 @@ def folded(events: Mapping[UUID, Sequence[Event]], rulebook: Rulebook) -> dict[U
     return fold_many(events, rulebook)
 
 
-def changes(before: Mapping[UUID, Duty], after: Mapping[UUID, Duty], new: frozenset[UUID]) -> list[Change]:
-    """Return what must be written. `new` are the events recorded now: what they explain is not told again."""
+def changes(
+    before: Mapping[UUID, Duty],
+    after: Mapping[UUID, Duty],
+    new: frozenset[UUID],
+    inherited: frozenset[UUID] = frozenset(),
+) -> list[Change]:
+    """Return what must be written. `new` are the events recorded now: what they explain is not told again.
+
+    `inherited` are the threads in which one of them says who stands in whose place.
+    """
     found = []
     for key, duty in after.items():
         old = before.get(key)
         if old == duty:
             continue
         found.append(
-            Change(before=old, after=duty, told=old is not None and not _ran_its_course(old, duty, new))
+            Change(
+                before=old,
+                after=duty,
+                told=old is not None
+                and not _ran_its_course(old, duty, new, _SIDES if duty.thread in inherited else frozenset()),
+            )
         )
     for key, old in before.items():
         if key not in after and old.state != VOID:
-            gone = replace(old, state=VOID, closed_at=None, closed_by=None, lapsed_at=None)
+            gone = replace(old, state=VOID, closed_at=None, closed_by=None, lapsed_at=None, lapsed_by="")
             found.append(Change(before=old, after=gone, told=True))
-    return sorted(found, key=lambda each: each.after.id)
+    return sorted(found, key=lambda each: each.after.id.int)
 
 
-def _ran_its_course(old: Duty, now: Duty, new: frozenset[UUID]) -> bool:
-    """Tell whether a new event closed or lapsed an open duty, or a calendar only dated it anew as it closed."""
+def _ran_its_course(old: Duty, now: Duty, new: frozenset[UUID], sides: frozenset[str]) -> bool:
+    """Tell whether a new event closed or lapsed an open duty, or let it go over to others (`sides`)."""
     differing = {name for name in COLUMNS if getattr(old, name) != getattr(now, name)}
-    if old.state != OPEN or not differing <= _COURSE or (old.lapsed_at and old.lapsed_at != now.lapsed_at):
+    if (
+        old.state != OPEN
+        or not differing <= _COURSE | sides
+        or (old.lapsed_at and old.lapsed_at != now.lapsed_at)
+    ):
         return False
     return now.state == OPEN or now.closed_by in new
 
@@ -106,7 +139,12 @@ def write(cursor: CursorWrapper, changed: Iterable[Change]) -> None:
     insert_many(cursor, "duties_duty", _TYPES, fresh)
     moved = [each for each in listed if each.before is not None]
     if moved:
-        cursor.executemany(_UPDATE, [_update_row(each) for each in moved])
+        rows = [_update_row(each) for each in moved]
+        if len(rows) < _MANY:
+            cursor.executemany(_UPDATE, rows)
+        else:
+            said = orjson.dumps([dict(zip(_MOVED, row, strict=True)) for row in rows])
+            cursor.execute(_MOVE, [said.decode()])
         if cursor.rowcount != len(moved):
             message = f"{len(moved) - cursor.rowcount} duties moved while their threads were locked"
             raise RuntimeError(message)

@@ -6,6 +6,7 @@ any moment and run again, it goes on where it was and writes nothing twice.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -23,6 +24,7 @@ from yipan.law.deadline import SHANGHAI
 from yipan.law.fold import OPEN, Duty
 from yipan.law.rule import PERIOD_KIND
 from yipan.offices.permit import clock_permit
+from yipan.offices.succession import OfficeEndedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,12 +56,15 @@ def sweep(now: datetime, progress: Callable[[str], None] | None = None) -> Swept
     opened = _opened()
     turned = 0
     for number, (office, level, opened_at) in enumerate(opened, start=1):
-        turned += _turn_periods(rulebook, office, level, opened_at, now)
+        # An office that ends while the sweep is under way has been brought up to date by whoever ended it.
+        with suppress(OfficeEndedError):
+            turned += _turn_periods(rulebook, office, level, opened_at, now)
         say(f"{number}/{len(opened)} {office}")
     lapsed = 0
     late = debtors("due_at < %s AND lapsed_at IS NULL", [now])
     for number, debtor in enumerate(late, start=1):
-        lapsed += _write_lapses(debtor, now)
+        with suppress(OfficeEndedError):
+            lapsed += write_lapses(debtor, now)
         say(f"{number}/{len(late)} {debtor}")
     checkpoint.take_if_due(now)
     return Swept(offices=len(opened), turned=turned, lapsed=lapsed)
@@ -156,7 +161,17 @@ def period_name(unit: str, begins: date) -> str:
     return f"{begins.year}-H{1 if begins.month == 1 else 2}" if unit == "half-year" else str(begins.year)
 
 
-def _write_lapses(debtor: str, now: datetime) -> int:
+def bring_up(office: str, now: datetime) -> None:
+    """Write down what has come about in one office by `now`: what it let pass is its own, whoever follows it."""
+    rulebook = lawbook()
+    for each, level, opened_at in _opened():
+        if each == office:
+            _turn_periods(rulebook, office, level, opened_at, now)
+    write_lapses(office, now)
+
+
+def write_lapses(debtor: str, now: datetime) -> int:
+    """Write down which deadlines of an office have passed, and return how many."""
     permit, written = clock_permit(debtor, now), 0
     while True:
         with permit.in_force(), connection.cursor() as cursor:

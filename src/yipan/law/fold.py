@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID, uuid5
 
+from yipan.law.correction import substitute
 from yipan.law.deadline import SHANGHAI
 from yipan.law.roles import OWED_ONLY, level_of, resolve
 from yipan.law.rule import LAPSE_KIND, PERIOD_KIND, Rule, Trigger
 from yipan.law.rulebook import Bound, NoRuleInForceError, Rulebook, UnknownKindError, UnknownRuleError
+from yipan.law.succession import SUCCESSION_KIND, Heirs, successions_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,8 +28,6 @@ OPEN: Final = "open"
 DISCHARGED: Final = "discharged"
 RELEASED: Final = "released"
 VOID: Final = "void"
-#: Withdraws the event it corrects, with nothing in its place.
-RETRACTION_KIND: Final = "event.retracted"
 #: Says that the journal's rules changed what was owed; tells, and changes nothing itself.
 RECOMPUTED_KIND: Final = "duty.recomputed"
 
@@ -61,6 +61,8 @@ class Duty:
     closed_at: datetime | None = None
     closed_by: UUID | None = None
     lapsed_at: datetime | None = None
+    #: Who owed it when its deadline passed: a successor does what is left, and the lapse stays where it was.
+    lapsed_by: str = ""
 
     @property
     def in_time(self) -> bool | None:
@@ -78,6 +80,9 @@ class _Running:
     duty: Duty
     rule: Rule
     opening: Event
+    #: The two sides as the opening meant them: the clock stays theirs, whoever stands in their place later.
+    debtor: str
+    creditor: str
     counts: dict[int, int] = field(default_factory=dict)
     lapse: UUID | None = None
 
@@ -109,9 +114,10 @@ def fold(events: Iterable[Event], rulebook: Rulebook) -> tuple[Duty, ...]:
         YipanError: a rule needs a clock field that its opening event does not say.
     """
     effective, superseded = _in_order(events, rulebook)
+    heirs = Heirs(successions_in(event for _, event in effective))
     excused: frozenset[UUID] = frozenset()
     while True:
-        folding = _Folding(rulebook, excused)
+        folding = _Folding(rulebook, excused, heirs)
         for root, event in effective:
             folding.take(root, event)
         for root, event in superseded:
@@ -133,7 +139,15 @@ def _in_order(
 ) -> tuple[list[tuple[UUID, Event]], list[tuple[UUID, Event]]]:
     effective, superseded = substitute(events)
     # Of two things at one instant, that which the other follows came first; ids decide only what is left.
-    effective.sort(key=lambda pair: (pair[1].counts_at, rulebook.rank(pair[1].kind), pair[0]))
+    # What one office did or let pass at the very instant of its succession is still its own.
+    effective.sort(
+        key=lambda pair: (
+            pair[1].counts_at,
+            rulebook.rank(pair[1].kind),
+            pair[1].kind == SUCCESSION_KIND,
+            pair[0],
+        )
+    )
     return effective, superseded
 
 
@@ -185,43 +199,12 @@ def _as_opened_by(event: Event, duty: Duty) -> Duty:
     )
 
 
-def substitute(events: Iterable[Event]) -> tuple[list[tuple[UUID, Event]], list[tuple[UUID, Event]]]:
-    """Put corrections in the place of what they correct.
-
-    Returns the events that hold, each with the id of the first of its chain, in the order the law takes
-    them, and those that were corrected away. Of two corrections of one event the later id holds.
-    """
-    known = {event.id: event for event in events}
-
-    def root_of(event: Event) -> UUID:
-        seen = {event.id}
-        while (before := event.corrects) is not None and before not in seen:
-            if before not in known:
-                return before
-            event = known[before]
-            seen.add(before)
-        return event.id
-
-    chains: dict[UUID, list[Event]] = {}
-    for event in known.values():
-        chains.setdefault(root_of(event), []).append(event)
-    effective: list[tuple[UUID, Event]] = []
-    superseded: list[tuple[UUID, Event]] = []
-    for root, chain in chains.items():
-        *earlier, last = sorted(chain, key=lambda each: (each.corrects is not None, each.id))
-        superseded.extend((root, each) for each in earlier if each.kind != RETRACTION_KIND)
-        if last.kind != RETRACTION_KIND:
-            effective.append((root, last))
-    effective.sort(key=lambda pair: (pair[1].counts_at, pair[0]))
-    superseded.sort(key=lambda pair: (pair[1].counts_at, pair[1].id))
-    return effective, superseded
-
-
 class _Folding:
     """The state of one fold."""
 
-    def __init__(self, rulebook: Rulebook, excused: frozenset[UUID]) -> None:
+    def __init__(self, rulebook: Rulebook, excused: frozenset[UUID], heirs: Heirs) -> None:
         self.rulebook = rulebook
+        self.heirs = heirs
         #: Lapses that the calendars known today undo.
         self.excused = excused
         self.running: dict[UUID, _Running] = {}
@@ -238,6 +221,8 @@ class _Folding:
             return
         day = event.counts_at.astimezone(SHANGHAI).date()
         self._hear_agreements(event, day)
+        if event.kind == SUCCESSION_KIND:
+            self._succeed(root, event)
         for each in self.running.values():
             if each.duty.state == OPEN:
                 self._close(each, root, event)
@@ -247,10 +232,24 @@ class _Folding:
 
     def _opened_already(self, one: _Running) -> bool:
         """Tell whether the case has had this rule's duty for this party, done or not."""
-        mine = (one.rule.id, one.duty.party_role, one.duty.party)
+        now, whose = one.opening.counts_at, (one.rule.id, one.duty.party_role)
+        mine = (whose, self.heirs.of(one.duty.party, now))
         return any(
-            mine == (each.rule.id, each.duty.party_role, each.duty.party) for each in self.running.values()
+            mine == ((each.rule.id, each.duty.party_role), self.heirs.of(each.duty.party, now))
+            for each in self.running.values()
         )
+
+    def _succeed(self, root: UUID, event: Event) -> None:
+        """Let what is open go over, to whom it is owed too. What an office would owe itself is released."""
+        for each in self.running.values():
+            duty, at = each.duty, event.counts_at
+            debtor, creditor = self.heirs.of(duty.owed_by, at), self.heirs.of(duty.owed_to, at)
+            if duty.state != OPEN:
+                continue
+            if debtor == creditor:
+                each.duty = replace(duty, state=RELEASED, closed_at=at, closed_by=root)
+            else:
+                each.duty = replace(duty, owed_by=debtor, owed_to=creditor)
 
     def note_void(self, root: UUID, event: Event) -> None:
         """Keep, as void, what a corrected event had opened and its correction does not."""
@@ -289,7 +288,7 @@ class _Folding:
             for each in self.running.values()
         ]
         void = [
-            replace(each.duty, state=VOID, closed_at=None, closed_by=None, lapsed_at=None)
+            replace(each.duty, state=VOID, closed_at=None, closed_by=None, lapsed_at=None, lapsed_by="")
             for key, each in self.voided.items()
             if key not in self.running
         ]
@@ -334,9 +333,13 @@ class _Folding:
 
     def _open(self, rule: Rule, root: UUID, event: Event, whom: _For) -> _Running | None:
         day = event.counts_at.astimezone(SHANGHAI).date()
-        debtor = resolve(rule.owed_by, event, whom.party or None)
-        creditor = resolve(rule.owed_to, event, whom.party or None)
-        if debtor is None or debtor in OWED_ONLY or creditor is None or creditor == debtor:
+        party = self._standing_for(whom.party, event)
+        debtor = resolve(rule.owed_by, event, party)
+        creditor = resolve(rule.owed_to, event, party)
+        if debtor is None or debtor in OWED_ONLY or creditor is None:
+            return None
+        owed_by, owed_to = (self.heirs.of(each, event.counts_at) for each in (debtor, creditor))
+        if owed_by == owed_to:
             return None
         try:
             if self.rulebook.rule(rule.id, day, debtor, creditor) is not rule:
@@ -357,8 +360,8 @@ class _Folding:
             period=whom.period,
             opened_by=root,
             opened_at=event.counts_at,
-            owed_by=debtor,
-            owed_to=creditor,
+            owed_by=owed_by,
+            owed_to=owed_to,
             clock_rule=bound.clock_rule,
             clock_pack=bound.pack,
             clock_version_on=bound.version_on,
@@ -370,7 +373,11 @@ class _Folding:
             closed_at=event.counts_at if released else None,
             closed_by=root if released else None,
         )
-        return _Running(duty=duty, rule=rule, opening=event)
+        return _Running(duty=duty, rule=rule, opening=event, debtor=debtor, creditor=creditor)
+
+    def _standing_for(self, party: str, event: Event) -> str | None:
+        """Return the party itself where the event knows it, else who stands in its place."""
+        return (party if party in event.lines else self.heirs.of(party, event.counts_at)) or None
 
     def _hear_agreements(self, event: Event, day: date) -> None:
         """Keep the last word of each person on each purpose, from whatever event she said it in."""
@@ -397,7 +404,7 @@ class _Folding:
     def _dated(self, running: _Running, as_of: datetime | None) -> Duty:
         """Return the duty with the deadline that the calendars known at a moment give."""
         duty = running.duty
-        bound = self._bound(running.rule, running.opening, duty.owed_by, duty.owed_to, as_of)
+        bound = self._bound(running.rule, running.opening, running.debtor, running.creditor, as_of)
         return replace(
             duty,
             clock_rule=bound.clock_rule,
@@ -412,7 +419,9 @@ class _Folding:
     def _close(self, running: _Running, root: UUID, event: Event) -> None:
         rule = running.rule
         withdrawn = bool(rule.needs_consent) and not self._agreed(rule, running.duty.party_role)
-        if withdrawn or any(_counts_for(running.duty, rule, trigger, event) for trigger in rule.released_by):
+        if withdrawn or any(
+            self._counts_for(running.duty, rule, trigger, event) for trigger in rule.released_by
+        ):
             state = RELEASED
         elif rule.discharge and self._fulfilled(running, event):
             state = DISCHARGED
@@ -427,7 +436,7 @@ class _Folding:
         if discharge is None:
             return False
         for number, trigger in enumerate(discharge.triggers):
-            if _counts_for(running.duty, running.rule, trigger, event):
+            if self._counts_for(running.duty, running.rule, trigger, event):
                 amount = int(event.clock.get(discharge.field) or 0) if discharge.mode == "quantity" else 1
                 running.counts[number] = running.counts.get(number, 0) + amount
         if discharge.mode == "all":
@@ -446,7 +455,8 @@ class _Folding:
         if dated.due_at is None or dated.due_at > event.counts_at:
             self.idle_lapses.append((root, event))
             return
-        running.duty, running.lapse = replace(dated, lapsed_at=event.counts_at), root
+        late = replace(dated, lapsed_at=event.counts_at, lapsed_by=dated.owed_by)
+        running.duty, running.lapse = late, root
         follow_up = self._follow_up(running, root, event)
         if follow_up:
             self.running.setdefault(follow_up.duty.id, follow_up)
@@ -466,20 +476,20 @@ class _Folding:
             return None
         return None
 
+    def _counts_for(self, duty: Duty, rule: Rule, trigger: Trigger, event: Event) -> bool:
+        """Tell whether an event is the doing that a duty waits for: kind, values, period and party."""
+        if not trigger.meets(event):
+            return False
+        if duty.period and "period" in event.clock and event.clock["period"] != duty.period:
+            return False
+        how, at = trigger.matched_by or rule.matched_by, event.counts_at
+        if "debtor" in how and self.heirs.of(event.actor, at) != self.heirs.of(duty.owed_by, at):
+            return False
+        if "party" in how and duty.party_role:
+            answering = self.heirs.of_all(event.organisations(duty.party_role), at)
+            return self.heirs.of(duty.party, at) in answering
+        return True
+
 
 def _lapsed_duty(event: Event) -> UUID:
     return UUID(str(event.clock.get("duty")))
-
-
-def _counts_for(duty: Duty, rule: Rule, trigger: Trigger, event: Event) -> bool:
-    """Tell whether an event is the doing that a duty waits for: kind, values, period and party."""
-    if not trigger.meets(event):
-        return False
-    if duty.period and "period" in event.clock and event.clock["period"] != duty.period:
-        return False
-    how = trigger.matched_by or rule.matched_by
-    if "debtor" in how and event.actor != duty.owed_by:
-        return False
-    if "party" in how and duty.party_role:
-        return duty.party in event.organisations(duty.party_role)
-    return True

@@ -31,12 +31,17 @@ FIELD_TYPES: Final = (
     "place",
     "period",
     "code",
+    # The name of an organisation, a division or an officer at work: public, so that the journal may hold it in clear.
+    "public-name",
 )
 #: What a post must include for an officer to record such an event.
-RIGHTS: Final = ("record", "open-office", "adopt", "sweep")
+RIGHTS: Final = ("record", "open-office", "adopt", "sweep", "reorganise", "post-officers")
 #: What the engine itself does beside folding when such an event is recorded.
 EFFECTS: Final = (
     "office-opened", "office-closed", "pack-adopted",
+    # Reorganisation: organisations that come, change their names, and are succeeded; and whose desk a case is on.
+    "office-founded", "office-renamed", "division-renamed", "organisation-succeeded", "party-succeeded", "chain-ended",
+    "work-handed-over",
     # The register's own, kept by the room above: see registry.
     "person-enrolled", "person-updated", "stay-began", "stay-ended", "enrolment-ended",
     "persons-merged", "persons-kept-apart", "headcount-noted",

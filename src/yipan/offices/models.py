@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from yipan.offices.leave import Leave
+from yipan.offices.naming import FormerName
 from yipan.offices.office import Line, Organisation
 from yipan.offices.officer import Officer, Posting
 from yipan.offices.signing_in import FailedSignIn
+from yipan.offices.succession import Succession
 
-__all__ = ["FailedSignIn", "Line", "Officer", "Organisation", "Posting"]
+__all__ = ["FailedSignIn", "FormerName", "Leave", "Line", "Officer", "Organisation", "Posting", "Succession"]

@@ -83,12 +83,16 @@ def canonical(reference: str) -> str:
 
 
 def organisation(reference: str) -> Organisation:
-    """Return the organisation that a reference means.
+    """Return the organisation that a reference means: its id, or the code that its division has today.
 
     Raises:
         UnknownOrganisationError: none bears it.
     """
-    found = Organisation.objects.filter(id=canonical(reference)).first()
+    code, _, kind = canonical(reference).partition(":")
+    found = (
+        Organisation.objects.filter(id=canonical(reference)).first()
+        or Organisation.objects.filter(division=code, kind=kind or DEFAULT_KIND).first()
+    )
     if found is None:
         raise UnknownOrganisationError(organisation=reference)
     return found

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 #: What each role may do. A verb asks for one of these words; the list is closed.
 ROLES: Final[dict[str, frozenset[str]]] = {
     "clerk": frozenset({"read-case", "read-duties", "record"}),
-    "head": frozenset({"read-case", "read-duties", "record", "open-office", "post-officers"}),
-    "supervisor": frozenset({"read-case", "read-duties", "record", "read-subtree"}),
+    "head": frozenset({"read-case", "read-duties", "record", "open-office", "post-officers", "reorganise"}),
+    "supervisor": frozenset({"read-case", "read-duties", "record", "read-subtree", "reorganise"}),
     "data-officer": frozenset({"read-duties", "adopt", "sweep", "verify"}),
 }
 
@@ -51,6 +51,10 @@ class Posting(models.Model):
     role = models.TextField(choices=[(role, role) for role in ROLES])
     from_on = models.DateField()
     until_on = models.DateField(null=True, blank=True)
+    #: The leave for whose days somebody stands in; the posting ends with it.
+    leave = models.ForeignKey(
+        "offices.Leave", null=True, blank=True, on_delete=models.PROTECT, related_name="postings"
+    )
 
     class Meta:
         app_label = "offices"

@@ -15,10 +15,13 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 
 from yipan.errors import YipanError
+from yipan.offices.leave import OnLeaveError, leave_on
 from yipan.offices.officer import ROLES, Officer
+from yipan.offices.succession import refuse_ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import date
     from uuid import UUID
 
     from yipan.offices.office import Organisation
@@ -118,11 +121,15 @@ def permit_for(officer: Officer, organisation: str, purpose: str, now: datetime)
 
     Raises:
         NotPostedError: she holds none there today.
+        OnLeaveError: she is on leave from there; it names who stands in.
+        OfficeEndedError: another organisation goes on in its place.
     """
     day = now.astimezone(_SHANGHAI).date()
     roles = [each.role for each in officer.postings_on(day) if each.organisation_id == organisation]
     if not roles:
         raise NotPostedError(officer=str(officer), organisation=organisation)
+    refuse_ended(organisation)
+    _refuse_on_leave(officer, organisation, day)
     rights = frozenset().union(*(ROLES[role] for role in roles))
     return Permit(
         officer=str(officer),
@@ -131,6 +138,17 @@ def permit_for(officer: Officer, organisation: str, purpose: str, now: datetime)
         purpose=purpose,
         until_at=now + _HOLDS_FOR,
     )
+
+
+def _refuse_on_leave(officer: Officer, organisation: str, day: date) -> None:
+    leave = leave_on(officer, organisation, day)
+    if leave:
+        raise OnLeaveError(
+            officer=officer.name,
+            organisation=organisation,
+            last_day=leave.until_on - timedelta(days=1),
+            stand_in=f"{leave.stand_in.name}（{leave.stand_in}）",
+        )
 
 
 def local_permit(organisation: Organisation, purpose: str, now: datetime) -> Permit:
@@ -144,6 +162,11 @@ def local_permit(organisation: Organisation, purpose: str, now: datetime) -> Per
     if Officer.objects.exists():
         raise NotPermittedError(officer=LOCAL_OPERATOR, organisation=organisation.id, right="--as OFFICER")
     return _unbounded(LOCAL_OPERATOR, organisation.id, ROLES["head"] | ROLES["data-officer"], purpose, now)
+
+
+def operator_permit(organisation: str, purpose: str, now: datetime) -> Permit:
+    """Return the permit of the local operator to post officers where nobody else can; whoever asks has checked that."""
+    return _unbounded(LOCAL_OPERATOR, organisation, frozenset({"post-officers"}), purpose, now)
 
 
 def clock_permit(organisation: str, now: datetime) -> Permit:

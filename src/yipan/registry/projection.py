@@ -90,7 +90,8 @@ class Projection:
     def _redraw(self, cursor: CursorWrapper, threads: Sequence[UUID], rulebook: Rulebook) -> None:
         """Draw whole cases anew, and what their decisions about other entries say."""
         cursor.execute(
-            "SELECT thread, intake, merged_into, came_from FROM registry_person WHERE thread = ANY(%s)", [list(threads)]
+            "SELECT thread, intake, merged_into, came_from FROM registry_person WHERE thread = ANY(%s)",
+            [list(threads)],
         )
         kept = {row[0]: row[1:] for row in cursor.fetchall()}
         drawn = pictures(cursor, threads, rulebook)

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from yipan.duties.record import Recorded
     from yipan.law.rulebook import Rulebook
 
-_PERSON: Final = (
-    "UPDATE registry_person SET organisation = %s, came_from = %s WHERE thread = ANY(%s) AND organisation = %s"
-)
+_PERSON: Final = "UPDATE registry_person SET organisation = %s, came_from = %s WHERE thread = ANY(%s) AND organisation = %s"
 _STAY: Final = "UPDATE registry_stay SET organisation = %s WHERE thread = ANY(%s) AND organisation = %s"
 #: A decision about a pair goes over when the whole office does; a case that is handed over alone leaves it behind.
 _WHOLE: Final = """

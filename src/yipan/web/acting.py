@@ -19,6 +19,7 @@ from yipan.errors import YipanError
 from yipan.offices.office import UnknownOrganisationError, names_of
 from yipan.offices.officer import Officer, Posting
 from yipan.offices.permit import NotPermittedError, NotPostedError, Permit, permit_for
+from yipan.registry.intake import IntakeGoneError
 from yipan.web.words import SHANGHAI, language
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ _STATUS: Final[Mapping[type[YipanError], int]] = {
     NotPostedError: 403,
     UnknownThreadError: 404,
     UnknownOrganisationError: 404,
+    IntakeGoneError: 404,
 }
+#: Pages of one case: who is refused there is not sent back there.
+_OF_ONE: Final = ("case", "person")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,5 +138,5 @@ def refuse(request: HttpRequest, acting: Acting, refusal: YipanError) -> HttpRes
     status = next((code for kind, code in _STATUS.items() if isinstance(refusal, kind)), 422)
     thread = request.resolver_match.kwargs.get("thread") if request.resolver_match else None
     # Not back to the very page that refused.
-    back = thread if request.resolver_match and request.resolver_match.url_name != "case" else None
+    back = thread if request.resolver_match and request.resolver_match.url_name not in _OF_ONE else None
     return page(request, acting, "refused", {"sentence": refusal.say(language()), "thread": back}, status)

@@ -22,8 +22,10 @@ from yipan.duties.naming import new_id
 from yipan.errors import YipanError
 from yipan.offices.office import names_of
 from yipan.registry.access import said_before
+from yipan.registry.people import is_person, particulars_of, place_name
 from yipan.web.acting import Acting, for_officers, page, tell
 from yipan.web.forms import AT, EVIDENCE, Section, Setting, sections_of, shown_fields, shown_roles
+from yipan.web.knowing import filled_from
 from yipan.web.offices import office_meant, why_not_one
 from yipan.web.words import SHANGHAI, language, said
 
@@ -65,6 +67,9 @@ class _Desk:
     typed: dict[str, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     more: dict[str, Any] = field(default_factory=dict)
+    #: The enrolment of whom the form is about, where it was begun from her page, and what the form calls her.
+    about: UUID | None = None
+    about_as: str = ""
 
 
 @sensitive_post_parameters()
@@ -83,7 +88,33 @@ def record_new(request: HttpRequest, acting: Acting, kind: str) -> HttpResponse:
         entry=_entry_id(request, acting),
         opened_at=acting.now,
     )
+    _say_whom(request, desk)
     return _serve(request, desk)
+
+
+def _say_whom(request: HttpRequest, desk: _Desk) -> None:
+    """Take up whom a form is about, where it was begun from her page: her particulars need not be typed again."""
+    said_as = request.POST.get("about_as") or request.GET.get("as", "")
+    thread = _uuid(request.POST.get("about") or request.GET.get("person", ""))
+    if thread is None or said_as not in desk.kind.subjects:
+        return
+    desk.about, desk.about_as = thread, said_as
+    if request.method == "GET":
+        known = particulars_of(desk.acting.permit("record"), thread, desk.acting.now)
+        desk.typed = filled_from(desk.kind, said_as, known.said)
+
+
+def _persons(desk: _Desk) -> dict[str, UUID]:
+    """Return whose key the case shall share: hers from whose page it was begun, unless another name was typed since."""
+    if desk.about is None:
+        return {}
+    known = particulars_of(desk.acting.permit("record"), desk.about, desk.acting.now)
+    same = all(
+        desk.typed.get(name, "").strip() == value
+        for name, value in filled_from(desk.kind, desk.about_as, known.said).items()
+        if desk.kind.fields.get(name) and desk.kind.fields[name].type == "name"
+    )
+    return {desk.about_as: known.subject} if same else {}
 
 
 @sensitive_post_parameters()
@@ -115,7 +146,9 @@ def record_in_case(request: HttpRequest, acting: Acting, thread: UUID, kind: str
 def _filled_in(acting: Acting, thread: UUID, kind: Kind, setting: Setting) -> dict[str, str]:
     """Return what need not be typed again: what this office may see of the persons that the form is about."""
     names = {each.name for each in shown_fields(kind, setting) if each.subject}
-    return said_before(acting.permit("record"), thread, names, acting.now)
+    found = said_before(acting.permit("record"), thread, names, acting.now)
+    places = [name for name in found if name in kind.fields and kind.fields[name].type == "place"]
+    return found | {name: place_name(found[name]) for name in places}
 
 
 def _kind(name: str, acting: Acting) -> Kind:
@@ -144,6 +177,13 @@ def _entry_id(request: HttpRequest, acting: Acting) -> UUID:
         return UUID(request.POST["entry"])
     except (KeyError, ValueError):
         return new_id(acting.now)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _number(text: str | None, otherwise: int) -> int:
@@ -184,7 +224,8 @@ def _serve(request: HttpRequest, desk: _Desk) -> HttpResponse:
             else gettext("已记录：%(title)s。")
         )
         tell(request, text % {"title": said(desk.kind.title)})
-        return redirect("case", receipt.threads[0] if receipt.threads else desk.thread)
+        thread = receipt.threads[0] if receipt.threads else desk.thread
+        return redirect(_page_of(permit, thread), thread) if thread else redirect("today")
     return _form(request, desk, status=422)
 
 
@@ -219,6 +260,7 @@ def _draft(desk: _Desk) -> Draft:
         at=_moment(desk),
         evidence=desk.typed[EVIDENCE],
         on_behalf_of=desk.setting.on_behalf_of,
+        persons=_persons(desk),
     )
 
 
@@ -278,6 +320,9 @@ def _form(request: HttpRequest, desk: _Desk, status: int = 200) -> HttpResponse:
         "kind": desk.kind,
         "setting": desk.setting,
         "thread": desk.thread,
+        "about": desk.about,
+        "about_as": desk.about_as,
+        "back_to_person": desk.about or (desk.thread if desk.thread and _is_enrolment(desk) else None),
         "as_of": desk.as_of,
         "opened_at": desk.opened_at,
         "entry_id": desk.entry,
@@ -287,6 +332,16 @@ def _form(request: HttpRequest, desk: _Desk, status: int = 200) -> HttpResponse:
         **desk.more,
     }
     return page(request, desk.acting, "record", context, status)
+
+
+def _is_enrolment(desk: _Desk) -> bool:
+    """Tell whether a form is about somebody's enrolment, whose page is the person's."""
+    return desk.thread is not None and is_person(desk.acting.permit("record"), desk.thread)
+
+
+def _page_of(permit: Permit, thread: UUID) -> str:
+    """Return the name of the page of a case: of an enrolment it is the person's."""
+    return "person" if is_person(permit, thread) else "case"
 
 
 def _concerning(desk: _Desk) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from yipan.duties.views import DutyView
+    from yipan.registry.rosterdesk import BackRow
 
 register = template.Library()
 
@@ -45,6 +46,12 @@ def left(view: DutyView) -> str:
 def named(names: Mapping[UUID, str], thread: UUID) -> str:
     """Return whose case it is, as far as this office may know."""
     return names.get(thread, "") if names else ""
+
+
+@register.filter
+def reason_said(row: BackRow) -> str:
+    """Return why a row goes back, in the reader's language."""
+    return words.said({"zh": row.zh, "en": row.en})
 
 
 @register.filter
