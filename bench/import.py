@@ -27,8 +27,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import psycopg
-from record import installation
 
+# Started as a script, Python looks for modules beside it and not in the folder above.
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.record import installation
 from yipan.registry.matching import check_digit
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.program import Program
-from tests.database.users import come, until_nobody_uses
 from tests.database.users import begun as begun_processes
+from tests.database.users import come, until_nobody_uses
 from yipan.cli.worldoffices import world
 from yipan.cli.worldpeople import Maker
 from yipan.offices.divisions import CARRIED
@@ -37,7 +37,7 @@ def played() -> Iterator[Program]:
     first = program.start(*SMALL)
     assert first.stderr is not None
     while line := first.stderr.readline():
-        if LAST.match(line) and int(LAST.match(line)[1]) > PEOPLE * 0.7:
+        if (told := LAST.match(line)) and int(told[1]) > PEOPLE * 0.7:
             break
     first.send_signal(signal.SIGKILL)
     first.communicate()
@@ -55,9 +55,8 @@ def test_a_world_that_was_killed_is_taken_up_where_it_was_and_proved_to_the_last
 ) -> None:
     again = played.run("demo", "--people", "5")
     assert again.code == 0, again.err
-    last = LAST.search(again.err.strip().splitlines()[-1] if LAST.search(again.err) else "")
     ends = LAST.findall(again.err)[-1]
-    assert (int(ends[0]), int(ends[1])) == (PEOPLE, CASES), last
+    assert (int(ends[0]), int(ends[1])) == (PEOPLE, CASES)
     assert "故事与期限逐项核对无误" in again.out
     assert "网页已按办事员的方式登录并核对" in again.out
     assert json.loads((played.home / "demo.json").read_text("utf-8"))["done"] is True

@@ -121,7 +121,8 @@ def new_cast() -> Cast:
     his_home = townships("4503", "4509", number)
     return Cast(
         residence=townships("4412", "4419", number),
-        her_home=townships("5002", "51", number),
+        # The counties of Chongqing; when they are used up, Sichuan.
+        her_home=townships("5002", "5134", number),
         his_home=his_home,
         his_county=str(Organisation.objects.get(id=his_home).supervisor_id),
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from tests.duties.cast import Cast, at, permit
+from tests.duties.cast import Cast, at, permit, townships
 from yipan.duties.reorganising import Succeeded, cases_left, succeed
-from yipan.offices.office import Line, Organisation
+from yipan.offices.office import Line
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -27,13 +27,9 @@ def above(*offices: str) -> str:
     return min((sum(depths), own) for own, depths in counted.items() if len(depths) == len(offices))[1]
 
 
-def beside(office: str) -> str:
-    """Return a township of the same city, in another county, that no other test has used."""
-    county = Organisation.objects.get(id=office).supervisor
-    assert county is not None
-    others = Organisation.objects.filter(level="township", supervisor__supervisor=county.supervisor)
-    # From the end: the casts of other tests are taken from the front.
-    return str(others.exclude(supervisor=county).order_by("-id").values_list("id", flat=True)[next(_fresh)])
+def another() -> str:
+    """Return a township in Jiangxi, where no case of the other tests comes, and which no other test has used."""
+    return townships("3601", "3607", next(_fresh))
 
 
 def take_over(cast: Cast, old: str, new: str, when: str, *roles: str, **said: Any) -> Succeeded:  # noqa: ANN401  # as the verb

@@ -10,7 +10,16 @@ from django.db import connection, transaction
 from django.db.utils import DatabaseError, ProgrammingError
 
 from tests.duties.cast import Cast, at, new_cast, permit
-from tests.duties.heirs import REPLY, SILENCE, VERIFY, above, asked_of_her_home, beside, take_over, threads_of
+from tests.duties.heirs import (
+    REPLY,
+    SILENCE,
+    VERIFY,
+    above,
+    another,
+    asked_of_her_home,
+    take_over,
+    threads_of,
+)
 from yipan.duties import queries
 from yipan.duties.faults import DraftFaultsError, UnknownThreadError
 from yipan.duties.reorganising import (
@@ -34,7 +43,7 @@ def answer(cast: Cast, office: str, when: str, **said: Any) -> None:  # noqa: AN
 
 def test_the_answer_by_the_successor_is_in_time_and_the_duty_is_still_the_same(cast: Cast) -> None:
     before = asked_of_her_home(cast)
-    heir = beside(cast.her_home)
+    heir = another()
     took = take_over(cast, cast.her_home, heir, "2026-03-05T10:00")
     assert (took.cases, took.moved) == (2, 2)  # this case and the office's own affairs
     moved = cast.duties()[REPLY, "her_home"]
@@ -52,7 +61,7 @@ def test_what_was_closed_stays_with_whom_it_was_closed_by(cast: Cast) -> None:
     asked_of_her_home(cast)
     answer(cast, cast.her_home, "2026-03-10T14:00")
     kept = cast.duties()[REPLY, "her_home"]
-    take_over(cast, cast.her_home, beside(cast.her_home), "2026-03-11T10:00")
+    take_over(cast, cast.her_home, another(), "2026-03-11T10:00")
     assert cast.duties()[REPLY, "her_home"] == kept
     assert kept.owed_by == cast.her_home
 
@@ -60,7 +69,7 @@ def test_what_was_closed_stays_with_whom_it_was_closed_by(cast: Cast) -> None:
 def test_a_lapse_of_before_stays_the_old_offices_and_the_new_one_does_what_is_left(cast: Cast) -> None:
     asked_of_her_home(cast)
     # Nobody has swept: what the office let pass before the decision is written down as its own.
-    heir = beside(cast.her_home)
+    heir = another()
     take_over(cast, cast.her_home, heir, "2026-03-30T10:00")
     late = cast.duties()
     assert (late[REPLY, "her_home"].owed_by, late[REPLY, "her_home"].lapsed_by) == (heir, cast.her_home)
@@ -74,7 +83,7 @@ def test_a_lapse_of_before_stays_the_old_offices_and_the_new_one_does_what_is_le
 
 def test_a_lapse_of_after_is_the_new_offices_and_comes_to_its_own_county(cast: Cast) -> None:
     asked_of_her_home(cast)
-    heir = beside(cast.her_home)
+    heir = another()
     take_over(cast, cast.her_home, heir, "2026-03-05T10:00")
     sweep(at("2026-03-30T09:00"))
     duties = cast.duties()
@@ -85,7 +94,7 @@ def test_a_lapse_of_after_is_the_new_offices_and_comes_to_its_own_county(cast: C
 def test_a_message_to_the_office_that_is_no_more_reaches_the_one_in_its_place(cast: Cast) -> None:
     cast.open_offices()
     cast.ask()
-    heir = beside(cast.her_home)
+    heir = another()
     take_over(cast, cast.her_home, heir, "2026-03-03T08:00")
     # The old office was on the system; so is the new one now, and the letter finds it.
     cast.step(
@@ -104,7 +113,7 @@ def test_a_message_to_the_office_that_is_no_more_reaches_the_one_in_its_place(ca
 
 def test_whoever_is_owed_is_succeeded_too_and_what_it_would_owe_itself_is_released(cast: Cast) -> None:
     """The asking office takes the place of the office it asked."""
-    home = beside(cast.residence)
+    home = another()
     cast.her_home = home
     asked_of_her_home(cast)
     take_over(cast, home, cast.residence, "2026-03-05T10:00")
@@ -116,7 +125,7 @@ def test_whoever_is_owed_is_succeeded_too_and_what_it_would_owe_itself_is_releas
 
 def test_the_asking_office_is_succeeded_and_its_successor_goes_on_with_the_case(cast: Cast) -> None:
     asked_of_her_home(cast)
-    heir = beside(cast.residence)
+    heir = another()
     take_over(cast, cast.residence, heir, "2026-03-05T10:00")
     assert cast.duties()["birth-reg-enter-at-once", ""].owed_by == heir
     cast.step(heir, "birth-registration.entered", "2026-03-05T11:00")
@@ -132,7 +141,7 @@ def test_the_asking_office_is_succeeded_and_its_successor_goes_on_with_the_case(
 
 
 def test_two_offices_merge_into_a_third_and_each_part_is_answered_apart(cast: Cast) -> None:
-    cast.his_home = beside(cast.her_home)
+    cast.his_home = another()
     cast.open_offices()
     cast.act(cast.his_home, "office.opened", "2026-03-01T08:00")
     cast.ask()
@@ -160,10 +169,10 @@ def test_of_a_split_office_named_cases_go_elsewhere_and_the_rest_to_its_successo
     cast.step(
         cast.residence, "verification.asked", "2026-03-04T09:30", her_home=cast.her_home, channel="system"
     )
-    heir = beside(cast.her_home)
+    heir = another()
     county = Organisation.objects.get(id=heir).supervisor_id
     other = str(
-        Organisation.objects.filter(supervisor=county).exclude(id=heir).values_list("id", flat=True)[0]
+        Organisation.objects.filter(supervisor=county).order_by("-id").values_list("id", flat=True)[0]
     )
     moment = at("2026-03-05T10:00")
     deciding = permit(above(cast.her_home, other), moment)
@@ -185,7 +194,7 @@ def test_of_a_split_office_named_cases_go_elsewhere_and_the_rest_to_its_successo
 
 def test_what_the_old_office_did_before_its_end_the_new_one_records_for_it_with_evidence(cast: Cast) -> None:
     before = asked_of_her_home(cast)
-    heir = beside(cast.her_home)
+    heir = another()
     take_over(cast, cast.her_home, heir, "2026-03-12T10:00")
     answer(cast, heir, "2026-03-30T09:00", on_behalf_of=cast.her_home, arrived="2026-03-11T16:00")
     duty = cast.duties()[REPLY, "her_home"]
@@ -200,7 +209,7 @@ def test_the_new_office_corrects_an_entry_of_the_old_one_but_not_the_decision_ab
     answered = cast.step(
         cast.her_home, "verification.answered", "2026-03-04T09:00", result="confirmed"
     ).events[0]
-    heir = beside(cast.her_home)
+    heir = another()
     take_over(cast, cast.her_home, heir, "2026-03-05T10:00")
     cast.step(heir, "verification.answered", "2026-03-06T09:00", result="differs", corrects=answered)
     cast.step(heir, "event.retracted", "2026-03-06T10:00", corrects=answered)
@@ -232,7 +241,7 @@ def test_an_office_does_not_withdraw_its_own_lapse(cast: Cast) -> None:
 
 def test_after_its_end_nobody_records_for_the_old_office_and_its_chain_cannot_be_added_to(cast: Cast) -> None:
     asked_of_her_home(cast)
-    take_over(cast, cast.her_home, beside(cast.her_home), "2026-03-05T10:00")
+    take_over(cast, cast.her_home, another(), "2026-03-05T10:00")
     with pytest.raises(OfficeEndedError):
         answer(cast, cast.her_home, "2026-03-06T09:00")
     moment = at("2026-03-06T09:00")
@@ -248,7 +257,7 @@ def test_after_its_end_nobody_records_for_the_old_office_and_its_chain_cannot_be
 
 def test_an_heir_is_succeeded_in_its_turn(cast: Cast) -> None:
     asked_of_her_home(cast)
-    second = beside(cast.her_home)
+    second = another()
     third = str(
         Organisation.objects.filter(supervisor=Organisation.objects.get(id=second).supervisor_id)
         .exclude(id=second)
@@ -268,7 +277,7 @@ def test_an_heir_is_succeeded_in_its_turn(cast: Cast) -> None:
 
 def test_the_case_offers_the_successor_what_is_to_be_done(cast: Cast) -> None:
     asked_of_her_home(cast)
-    heir = beside(cast.her_home)
+    heir = another()
     take_over(cast, cast.her_home, heir, "2026-03-05T10:00")
     now = at("2026-03-06T09:00")
     today = queries.owed_today(permit(heir, now), now)
@@ -281,7 +290,7 @@ def test_the_case_offers_the_successor_what_is_to_be_done(cast: Cast) -> None:
 
 def test_periods_that_turned_before_are_the_old_offices_and_go_over_open_and_no_more_turn(cast: Cast) -> None:
     cast.open_offices("2026-01-15T08:00")
-    heir = beside(cast.her_home)
+    heir = another()
     take_over(cast, cast.her_home, heir, "2026-03-05T10:00")
     sweep(at("2026-05-06T09:00"))
     with transaction.atomic(), connection.cursor() as cursor:
@@ -305,7 +314,7 @@ def test_periods_that_turned_before_are_the_old_offices_and_go_over_open_and_no_
 
 def test_only_a_supervisor_or_head_of_an_office_above_both_decides(cast: Cast) -> None:
     asked_of_her_home(cast)
-    heir = beside(cast.her_home)
+    heir = another()
     county = Organisation.objects.get(id=cast.her_home).supervisor_id
     with pytest.raises(NotAboveError):
         take_over(cast, cast.her_home, heir, "2026-03-05T10:00", deciding=county)
@@ -346,7 +355,7 @@ def _execute(office: str, statement: str, value: str | UUID) -> None:
 
 def test_strangers_see_nothing_more_after_a_succession(cast: Cast) -> None:
     asked_of_her_home(cast)
-    stranger, heir = beside(cast.residence), beside(cast.her_home)
+    stranger, heir = another(), another()
     take_over(cast, cast.her_home, heir, "2026-03-05T10:00")
     now = at("2026-03-06T09:00")
     for office in (stranger, Organisation.objects.get(id=heir).supervisor_id):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.db import connection, transaction
 
-from tests.duties.heirs import VERIFY, above, asked_of_her_home, beside, take_over, threads_of
+from tests.duties.heirs import VERIFY, another, asked_of_her_home, take_over, threads_of
 from tests.duties.test_proof import _tampering
 from yipan.duties import reorganising
 from yipan.duties.replay import replay, verify
@@ -41,7 +41,7 @@ FORGE = (
 
 def test_a_chain_cut_at_its_end_with_a_forged_head_is_found_by_its_successors_chain(cast: Cast) -> None:
     asked_of_her_home(cast)
-    heir = beside(cast.her_home)
+    heir = another()
     take_over(cast, cast.her_home, heir, "2026-03-05T10:00")
     with _tampering(HIDE, SHOW, cast.her_home):
         with _tampering(FORGE, "SELECT %s", cast.her_home):
@@ -53,7 +53,7 @@ def test_a_chain_cut_at_its_end_with_a_forged_head_is_found_by_its_successors_ch
 
 def test_a_chain_that_went_on_after_its_end_is_found(cast: Cast) -> None:
     asked_of_her_home(cast)
-    take_over(cast, cast.her_home, beside(cast.her_home), "2026-03-05T10:00")
+    take_over(cast, cast.her_home, another(), "2026-03-05T10:00")
     # Somebody who owns the machine lets the end and the first entry change places.
     swap = "UPDATE duties_event SET seq = %s - seq WHERE recorded_by = %s AND kind IN ('office.succeeded', 'office.opened')"
     with connection.cursor() as cursor:
@@ -77,7 +77,7 @@ def test_a_succession_that_was_stopped_before_the_taking_over_is_told_by_the_pro
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked_of_her_home(cast)
-    heir = beside(cast.her_home)
+    heir = another()
     monkeypatch.setattr(reorganising, "TAKING_KIND", "no-such-kind")
     with pytest.raises(UnknownKindError, match="no-such-kind"):
         take_over(cast, cast.her_home, heir, "2026-03-05T10:00")
@@ -92,8 +92,8 @@ def test_a_succession_killed_ten_times_is_resumed_and_does_nothing_twice(cast: C
     cast.open_offices()
     threads = [cast.ask(f"2026-03-02T10:{number:02}") for number in range(60)]
     moments = random.Random(20260305)  # noqa: S311  # the same moments on every run
-    deciding = above(cast.residence, beside(cast.residence))
-    heir = beside(cast.residence)
+    deciding = "00"
+    heir = another()
     cast.touched.update(threads_of(cast.residence))
     for _ in range(10):
         process = subprocess.Popen(

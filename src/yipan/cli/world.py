@@ -30,6 +30,7 @@ from yipan.duties.faults import DraftFaultsError
 from yipan.duties.lawbook import lawbook
 from yipan.duties.queries import duties_of
 from yipan.duties.sweep import sweep
+from yipan.registry.likeness import ask_about
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -241,8 +242,11 @@ class World:
                 self._plan(self.register.enrol(office, day, partial(self.ids.new, moment)))
             self.tally.people += count
             self._record(office, day, moment)
-            # She may come with a case at once, and has to be in the register by then.
+            # They may come with a case at once, and have to be in the register by then.
             self.hands.rest()
+            for thread in self.register.doubtful:
+                ask_about(self.desks.permit(office.code, moment), thread, moment)
+            self.register.doubtful.clear()
         beginning = self._beginnings.pop((day, office.code), 0)
         if beginning and office.draws:
             self._begin_registrations(office, day, moment, beginning)

@@ -58,14 +58,21 @@ class Register:
         self._remembered: dict[str, deque[Record]] = defaultdict(lambda: deque(maxlen=_REMEMBERED))
         #: By office and sex, the people who may come for a registration, the first enrolled first.
         self.neighbours: dict[tuple[str, str], deque[Neighbour]] = defaultdict(lambda: deque(maxlen=_WAITING))
+        #: Enrolments of who was typed before, about which an office has to be asked: one person or two?
+        self.doubtful: list[UUID] = []
 
     def enrol(self, office: Office, day: date, new_id: Callable[[], UUID]) -> Iterator[Step]:
         """Yield the enrolment of one person, how she is told what is free, and what she tells afterwards."""
         away = not self.cases.happens(self._said["at-home"])
         home = self._home_for(office.code) if away else office.code
         residence = office.code if away else self._residence_for(office.code)
-        record = self._record(office.code, home, day)
         enrolled, arrived = new_id(), day - timedelta(days=self.dice.randint(1, _FIVE_YEARS))
+        known = self._remembered[office.code]
+        if known and self.cases.happens(self._said["twice"]):
+            record = self.maker.retyped(self.dice.choice(known))
+            self.doubtful.append(case_of(enrolled))
+        else:
+            record = self._record(office.code, home, day)
         fields = self._fields(record, home, residence, arrived)
         yield Step(day=day, office=office.code, kind="person.enrolled", id=enrolled, fields=fields)
         thread = case_of(enrolled)
@@ -83,10 +90,8 @@ class Register:
         return Party(record=record, home=home)
 
     def _record(self, office: str, home: str, day: date) -> Record:
-        """Return a new person; now and then a namesake of another, or another typed a second time."""
+        """Return a new person; now and then a namesake of another."""
         remembered = self._remembered[office]
-        if remembered and self.cases.happens(self._said["twice"]):
-            return self.maker.retyped(self.dice.choice(remembered))
         ages = _WORKING if self.cases.happens(self._said["working-age"]) else _OLD
         days = self.dice.randint(ages[0] * _YEAR, ages[1] * _YEAR)
         record = self.maker.person(county=home[:6], born=day - timedelta(days=days))

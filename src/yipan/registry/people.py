@@ -55,16 +55,16 @@ _LAST: Final = chr(0x10FFFF)
 _LETTERS: Final = re.compile(r"[A-Za-zÜü][A-Za-zÜü:'’ ]*")
 _DIGITS: Final = re.compile(r"[0-9０-９Xx+＋() （）\-]+")
 
-#: How somebody was found: by number, telephone, the front of the name, a part of it, its sound, or its pinyin.
-By = Literal["number", "phone", "name", "inside", "sound", "pinyin"]
+#: How somebody was found: by number, telephone, the front of the name, a part of it, its sound, its pinyin, or its initials.
+By = Literal["number", "phone", "name", "inside", "sound", "pinyin", "initials"]
 
-#: What fills a query, and a way to look: how it is called, and the queries that it asks.
+#: What fills a query; and a way to look with what fills its query.
 Values = dict[str, str | bytes | int]
-Way = tuple[By, list[tuple[str, Values]]]
+Way = tuple[By, Values]
 
 _FROM: Final = "FROM registry_person WHERE organisation = %(own)s AND"
 # Ranges said in so many words: only such comparisons are let through to the index below the policies.
-_WHERE: Final[Mapping[str, str]] = {
+_WHERE: Final[Mapping[By, str]] = {
     "number": "number_digest = %(digest)s ORDER BY thread",
     "phone": "phone_digest = %(digest)s ORDER BY thread",
     "name": "name >= %(low)s AND name < %(high)s ORDER BY name",
@@ -175,7 +175,8 @@ def find(permit: Permit, typed: str, now: datetime, *, inside: bool = False) -> 
         permit: who looks, for which office.
         typed: an identity number, a telephone, a name or its beginning, its pinyin or initials.
         now: the moment of the look.
-        inside: look for the text anywhere in the name at once; else only when no name begins with it.
+        inside: look anywhere in the name, or for letters as initials, at once; else only when nobody's name, or its
+            pinyin, begins so.
 
     Raises:
         NothingAskedError: it is too little, or digits that are neither number nor telephone.
@@ -208,23 +209,20 @@ def _ways(typed: str, *, inside: bool) -> list[Way]:
         if len(letters) < _FEWEST_LETTERS:
             raise NothingAskedError
         first = {"letter": letters[0], "letter_end": letters[0] + _LAST}
-        return [("pinyin", [("pinyin", _between(letters)), ("initials", _between(letters) | first)])]
+        initials: Way = ("initials", _between(letters) | first)
+        return [initials] if inside else [("pinyin", _between(letters)), initials]
     sound = "".join(read_name(text).sound)
-    name: Way = ("name", [("name", _between(text))])
-    rest: list[Way] = [
-        ("inside", [("inside", _between(text))]),
-        ("sound", [("sound", _between(sound))]),
-    ]
-    return rest if inside else [name, *rest]
+    rest: list[Way] = [("inside", _between(text)), ("sound", _between(sound))]
+    return rest if inside else [("name", _between(text)), *rest]
 
 
 def _by_digits(text: str) -> Way:
     if read_number(text):
-        return "number", [("number", {"digest": number_digest(text)})]
+        return "number", {"digest": number_digest(text)}
     phone = read_phone(text)
     if len(phone) not in PHONE_DIGITS:
         raise NothingAskedError
-    return "phone", [("phone", {"digest": phone_digest(phone)})]
+    return "phone", {"digest": phone_digest(phone)}
 
 
 def _between(text: str) -> Values:
@@ -234,26 +232,17 @@ def _between(text: str) -> Values:
 def _first_that_finds(
     cursor: CursorWrapper, own: str, ways: Sequence[Way]
 ) -> tuple[By, list[tuple[Any, ...]], int]:
-    for by, queries_of_way in ways:
-        rows: dict[UUID, tuple[Any, ...]] = {}
-        more = 0
-        for where, values in queries_of_way:
-            asked = {**values, "own": own, "limit": SHOWN + 1}
-            cursor.execute(
-                f"SELECT thread, merged_into, name {_FROM} {_WHERE[where]} LIMIT %(limit)s", asked
-            )  # our own words
-            found = cursor.fetchall()
-            rows |= {row[0]: row for row in found}
-            more = max(more, _beyond(cursor, where, asked) if len(found) > SHOWN else 0)
-        if rows:
-            over = max(0, len(rows) - SHOWN)
-            return by, list(rows.values())[:SHOWN], max(more, over)
+    for by, values in ways:
+        asked = {**values, "own": own, "limit": SHOWN + 1}
+        cursor.execute(f"SELECT thread, merged_into, name {_FROM} {_WHERE[by]} LIMIT %(limit)s", asked)
+        if rows := cursor.fetchall():
+            return by, rows[:SHOWN], _beyond(cursor, by, asked) if len(rows) > SHOWN else 0
     return ways[-1][0], [], 0
 
 
-def _beyond(cursor: CursorWrapper, where: str, asked: Values) -> int:
+def _beyond(cursor: CursorWrapper, by: By, asked: Values) -> int:
     """Count those who are not shown, as far as anybody needs to know."""
-    condition = _WHERE[where].partition(" ORDER BY ")[0]
+    condition = _WHERE[by].partition(" ORDER BY ")[0]
     query = f"SELECT count(*) FROM (SELECT 1 {_FROM} {condition} LIMIT %(limit)s) AS counted"  # noqa: S608  # our own words
     cursor.execute(query, {**asked, "limit": SHOWN + COUNTED})
     return int(cursor.fetchone()[0]) - SHOWN

@@ -46,7 +46,8 @@ _BY: Final = {
     "name": gettext_noop("姓名以所写文字开头的人"),
     "inside": gettext_noop("姓名中含有所写文字的人"),
     "sound": gettext_noop("没有写法相同的姓名，以下姓名读音相同"),
-    "pinyin": gettext_noop("按拼音或首字母查找"),
+    "pinyin": gettext_noop("姓名拼音以所写字母开头的人"),
+    "initials": gettext_noop("按拼音首字母查找"),
 }
 #: In a form about a couple: whom a subject's name does not fit, by the code of GB/T 2261.
 _NOT_OF_SEX: Final = {"her": "1", "him": "2"}
