@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 OPEN_TO_ALL = {"sign-in", "set_language"}
-SAMPLES = {"thread": str(uuid4()), "kind": "birth-registration.asked"}
+SAMPLES = {"thread": str(uuid4()), "intake": str(uuid4()), "kind": "birth-registration.asked"}
 
 
 def addresses() -> Iterator[tuple[str, str]]:

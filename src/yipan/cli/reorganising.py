@@ -181,6 +181,7 @@ def succeed_office(  # noqa: PLR0913  # click's options
     set_up()
     from yipan.cli.acting import acting  # noqa: PLC0415  # after Django is set up
     from yipan.duties.reorganising import succeed  # noqa: PLC0415
+    from yipan.registry.succession import HandingOver  # noqa: PLC0415
 
     done = succeed(
         predecessor,
@@ -189,6 +190,7 @@ def succeed_office(  # noqa: PLR0913  # click's options
         document=document,
         permit=acting(by, officer, now()),
         clock=now,
+        also=HandingOver(),
         progress=progress_line(Console()),
     )
     _say_succeeded(done, as_json=as_json)
@@ -219,9 +221,11 @@ def hand_cases_over(
     set_up()
     from yipan.cli.acting import acting  # noqa: PLC0415  # after Django is set up
     from yipan.duties.reorganising import hand_cases  # noqa: PLC0415
+    from yipan.registry.succession import HandingOver  # noqa: PLC0415
 
     permit = acting(by, officer, now())
-    _say_succeeded(hand_cases(predecessor, successor, threads, permit=permit, clock=now), as_json=as_json)
+    done = hand_cases(predecessor, successor, threads, permit=permit, clock=now, also=HandingOver())
+    _say_succeeded(done, as_json=as_json)
 
 
 def _say_succeeded(done: Succeeded, *, as_json: bool) -> None:

@@ -327,10 +327,13 @@ class World:
                         fields={duty.party_role: duty.party, "measure": measure},
                     )
                 )
-        for draft in drafts:
+        try:
+            self.tally.note(*written(permit, moment, drafts) if drafts else (0, 0))
+        except DraftFaultsError:
             # Where both homes keep silent, only the first of their counties can be the superior of the case.
-            with suppress(DraftFaultsError):
-                self.tally.note(*written(permit, moment, [draft]))
+            for draft in drafts:
+                with suppress(DraftFaultsError):
+                    self.tally.note(*written(permit, moment, [draft]))
 
 
 def _party(who: Neighbour | Party, subjects: dict[UUID, UUID]) -> Party:

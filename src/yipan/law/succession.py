@@ -40,24 +40,32 @@ class Standing:
 
 
 class Heirs:
-    """Who stands for an organisation at a moment. Of two successors of one, the one said first (in the order given) holds."""
+    """Who stands for an organisation at a moment.
+
+    Of two successors of one, the one said first (in the order given) holds; and what has been succeeded does not come
+    back in the place of its own heir.
+    """
 
     def __init__(self, successions: Iterable[Succession] = ()) -> None:
         """Keep the successions, the most binding first."""
         self._after: dict[str, Succession] = {}
         for each in successions:
-            self._after.setdefault(each.predecessor, each)
+            if each.predecessor not in self._after and each.predecessor != self._last(each.successor):
+                self._after[each.predecessor] = each
 
     def __bool__(self) -> bool:
         """Tell whether anybody was succeeded at all."""
         return bool(self._after)
 
+    def _last(self, organisation: str) -> str:
+        while step := self._after.get(organisation):
+            organisation = step.successor
+        return organisation
+
     def of(self, organisation: str, at: datetime) -> str:
         """Return who stands for an organisation at a moment: itself, where nobody has taken its place by then."""
-        passed = {organisation}
-        while (step := self._after.get(organisation)) and step.at <= at and step.successor not in passed:
+        while (step := self._after.get(organisation)) and step.at <= at:
             organisation = step.successor
-            passed.add(organisation)
         return organisation
 
     def of_all(self, organisations: Iterable[str], at: datetime) -> tuple[str, ...]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from yipan.database.many import insert_many
 from yipan.law.succession import PREDECESSOR, SUCCESSION_KIND, SUCCESSOR
+from yipan.registry.intake import as_json
+from yipan.registry.projection import PERSON_COLUMNS, STAY_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from uuid import UUID
 
     from django.db.backends.utils import CursorWrapper
@@ -15,14 +18,18 @@ if TYPE_CHECKING:
     from yipan.duties.record import Recorded
     from yipan.law.rulebook import Rulebook
 
-_PERSON: Final = "UPDATE registry_person SET organisation = %s, came_from = %s WHERE thread = ANY(%s) AND organisation = %s"
-_STAY: Final = "UPDATE registry_stay SET organisation = %s WHERE thread = ANY(%s) AND organisation = %s"
-#: A decision about a pair goes over when the whole office does; a case that is handed over alone leaves it behind.
-_WHOLE: Final = """
-SELECT 1 FROM offices_succession WHERE predecessor_id = %s AND successor_id = %s
-"""
-_QUESTION: Final = "UPDATE registry_question SET organisation = %s WHERE organisation = %s"
-_COUNT: Final = "UPDATE registry_headcount SET organisation = %s WHERE organisation = %s"
+_ACT: Final = "SELECT set_config('yipan.organisation', %s, true)"
+_COUNT_COLUMNS: Final = {
+    "event": "uuid", "organisation": "text", "township": "text", "month": "text", "people": "int",
+}  # fmt: skip
+_QUESTION_COLUMNS: Final = {
+    "one": "uuid", "other": "uuid", "organisation": "text", "found_at": "timestamptz", "score": "int",
+    "reasons": "jsonb", "decided": "text",
+}  # fmt: skip
+#: Head-counts name nobody and belong to no case: they go when the whole office does.
+_WHOLE: Final = "SELECT 1 FROM offices_succession WHERE predecessor_id = %s AND successor_id = %s"
+
+Row = dict[str, Any]
 
 
 class HandingOver:
@@ -39,9 +46,53 @@ class HandingOver:
                 pair = (parties[PREDECESSOR][0], parties[SUCCESSOR][0])
                 moved.setdefault(pair, []).append(each.entry.thread)
         for (old, new), threads in moved.items():
-            cursor.execute(_STAY, [new, threads, old])
-            cursor.execute(_PERSON, [new, old, threads, old])
-            cursor.execute(_WHOLE, [old, new])
-            if cursor.fetchone():
-                cursor.execute(_QUESTION, [new, old])
-                cursor.execute(_COUNT, [new, old])
+            _move(cursor, old, new, threads)
+
+
+def _move(cursor: CursorWrapper, old: str, new: str, threads: list[UUID]) -> None:
+    """Take rows out as the one office and lay them down as the other: each policy sees its own office alone."""
+    cases = "thread = ANY(%s)"
+    stays = _taken(cursor, "registry_stay", STAY_COLUMNS, cases, threads)
+    people = _taken(cursor, "registry_person", PERSON_COLUMNS, cases, threads)
+    pairs = _taken(cursor, "registry_question", _QUESTION_COLUMNS, "one = ANY(%s)", threads)
+    cursor.execute(_WHOLE, [old, new])
+    whole = cursor.fetchone() is not None
+    counts = _taken(cursor, "registry_headcount", _COUNT_COLUMNS, "true") if whole else []
+    cursor.execute(_ACT, [new])
+
+    def lay(table: str, columns: Mapping[str, str], rows: list[Row], change: Callable[[Row], Row]) -> None:
+        laid = [list((row | {"organisation": new} | change(row)).values()) for row in rows]
+        insert_many(cursor, table, columns, laid)
+
+    lay("registry_person", PERSON_COLUMNS, people, lambda row: {"came_from": row["came_from"] or old})
+    for table, columns, rows in (
+        ("registry_stay", STAY_COLUMNS, stays),
+        ("registry_question", _QUESTION_COLUMNS, pairs),
+        ("registry_headcount", _COUNT_COLUMNS, counts),
+    ):
+        lay(table, columns, rows, lambda _row: {})
+    cursor.execute(_ACT, [old])
+
+
+def _taken(
+    cursor: CursorWrapper,
+    table: str,
+    columns: Mapping[str, str],
+    which: str,
+    threads: list[UUID] | None = None,
+) -> list[Row]:
+    """Remove rows of the acting office and return them by column."""
+    listed = ", ".join(columns)
+    query = f"DELETE FROM {table} WHERE {which} RETURNING {listed}"  # noqa: S608  # our own names
+    cursor.execute(query, [threads] if threads is not None else [])
+    return [
+        {name: _plain(kind, value) for (name, kind), value in zip(columns.items(), row, strict=True)}
+        for row in cursor.fetchall()
+    ]
+
+
+def _plain(kind: str, value: object) -> object:
+    """Return a value as it may be sent again."""
+    if kind == "jsonb":
+        return as_json(value)
+    return bytes(value) if isinstance(value, memoryview) else value

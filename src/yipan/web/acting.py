@@ -16,9 +16,11 @@ from django.views.decorators.cache import never_cache
 
 from yipan.duties.faults import UnknownThreadError
 from yipan.errors import YipanError
+from yipan.offices.leave import OnLeaveError
 from yipan.offices.office import UnknownOrganisationError, names_of
 from yipan.offices.officer import Officer, Posting
 from yipan.offices.permit import NotPermittedError, NotPostedError, Permit, permit_for
+from yipan.offices.succession import OfficeEndedError
 from yipan.registry.intake import IntakeGoneError
 from yipan.web.words import SHANGHAI, language
 
@@ -33,6 +35,8 @@ TOLD: Final = "told"
 _STATUS: Final[Mapping[type[YipanError], int]] = {
     NotPermittedError: 403,
     NotPostedError: 403,
+    OnLeaveError: 403,
+    OfficeEndedError: 409,
     UnknownThreadError: 404,
     UnknownOrganisationError: 404,
     IntakeGoneError: 404,

@@ -47,6 +47,7 @@ _COUNTS_BY: Final = {
     "recording": gettext_noop("以记录时间为准"),
     "evidence": gettext_noop("以凭证为准"),
     "calendar": gettext_noop("按历书"),
+    "decision": gettext_noop("以决定时间为准"),
     "correction": gettext_noop("沿用原记录的时间"),
 }
 _UNITS: Final[Mapping[str, Callable[[int], str]]] = {
