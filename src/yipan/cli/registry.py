@@ -31,7 +31,7 @@ def import_() -> None:
 
 
 @import_.command("roster")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--office", required=True, metavar="CODE", help="Whose register it enters.")
 @click.option(
     "--ground",
@@ -66,6 +66,9 @@ def roster(  # noqa: PLR0913  # an option each
 
     Example: yipan import roster 名册.xlsx --office 440104001 --ground consent --rejects 退回.xlsx
     """
+    if not file.is_file():
+        message = f"there is no file {file}"
+        raise click.BadParameter(message, param_hint="FILE")
     console = Console()
     set_up(console)
     from yipan.cli.acting import acting  # noqa: PLC0415  # after Django is set up
