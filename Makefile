@@ -29,7 +29,7 @@ $(READY): requirements.lock pyproject.toml tools/hatch_build.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
-demo: setup ## set up, play the story and serve it; with DEMO_CHECK=1 check it over HTTP and exit
+demo: setup ## set up, play a year of five provinces and serve it; with DEMO_CHECK=1 check it and exit
 	$(BIN)/yipan demo
 
 test: setup needs lint ## all that must be green: lint, types, the floor plan, every test

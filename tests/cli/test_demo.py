@@ -82,7 +82,7 @@ def test_the_three_accounts_find_what_they_are_told_to_click(played: Program) ->
 
 
 def test_a_folder_in_which_somebody_works_is_left_alone(yipan: Program) -> None:
-    yipan.record("office.opened", "445102001")
+    yipan.record("office.opened", "410102003")
     refused = yipan.run("demo")
     assert refused.code == 2
     assert "演示不与它混在一起" in refused.err

@@ -39,7 +39,9 @@ def people() -> None:
 @people.command("find")
 @click.argument("text")
 @_who_acts
-@click.option("--inside", is_flag=True, help="Look for the text anywhere in the name, or for letters as initials.")
+@click.option(
+    "--inside", is_flag=True, help="Look for the text anywhere in the name, or for letters as initials."
+)
 @json_option
 def find_(text: str, office: str, officer: str | None, *, inside: bool, as_json: bool) -> None:
     """Find people by identity number, telephone, name, pinyin or initials. Each search that shows somebody is logged.

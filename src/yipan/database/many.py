@@ -53,9 +53,7 @@ def insert_many(
 Column = tuple[str, tuple[Any, ...]]
 
 
-def _split(
-    columns: Mapping[str, str], rows: Sequence[Sequence[Any]]
-) -> tuple[list[Column], list[Column]]:
+def _split(columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> tuple[list[Column], list[Column]]:
     """Return the columns that say the same in every row, which are sent once, and the others; at least one of these."""
     named = list(zip(columns, zip(*rows, strict=True), strict=True))
     same = [(name, values) for name, values in named[1:] if values.count(values[0]) == len(values)]

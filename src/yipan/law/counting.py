@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import ClassVar
 
 import yaml
@@ -91,10 +92,16 @@ class Within:
 
     def __str__(self) -> str:
         """Return the text form; a mapping is written on one line."""
-        data = self.as_data()
-        if isinstance(data, str):
-            return data
-        return yaml.safe_dump(data, default_flow_style=True, sort_keys=False, width=10_000).strip()
+        return _text(self)
+
+
+@lru_cache(maxsize=1 << 12)
+def _text(within: Within) -> str:
+    """Keep the few texts there are: every duty that is folded asks for one."""
+    data = within.as_data()
+    if isinstance(data, str):
+        return data
+    return yaml.safe_dump(data, default_flow_style=True, sort_keys=False, width=10_000).strip()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,9 +6,10 @@ effective day, a new edition of a calendar year from the moment it was adopted.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
@@ -155,7 +156,8 @@ class Rulebook:
         for adoption in self.adoptions():
             self._index(adoption.pack)
         self._ranks = self._rank_kinds()
-        self.calendar_at = lru_cache(maxsize=64)(self._calendar_at)
+        self._learned = sorted({each.known_at for each in self._years if each.known_at})
+        self._calendars = lru_cache(maxsize=64)(self._calendar_at)
 
     def _index(self, pack: Pack) -> None:
         for rule in pack.rules.values():
@@ -347,6 +349,15 @@ class Rulebook:
 
     def _pack_from(self, name: str, day: date) -> date:
         return min((each.pack.from_on for each in self._editions[name]), default=day)
+
+    def calendar_at(self, as_of: datetime | None) -> Calendar:
+        """Return the calendar as it was known at a moment (None: now). Between two adoptions it is one and the same."""
+        if as_of is not None and self._learned:
+            place = bisect_right(self._learned, as_of)
+            as_of = self._learned[place - 1] if place else self._learned[0] - timedelta(microseconds=1)
+        else:
+            as_of = None
+        return self._calendars(as_of)
 
     def _calendar_at(self, as_of: datetime | None) -> Calendar:
         known: dict[int, YearCalendar] = {}

@@ -98,11 +98,6 @@ def organisation(reference: str) -> Organisation:
     return found
 
 
-def tops() -> list[str]:
-    """Return the organisations that nothing stands above, one per kind."""
-    return list(Organisation.objects.filter(supervisor=None).values_list("id", flat=True))
-
-
 _LINES = """
 SELECT asked.id, above.level, above.id
   FROM unnest(%s::text[]) AS asked(id)
