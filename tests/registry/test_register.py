@@ -130,6 +130,18 @@ def test_who_withdraws_leaves_the_register_and_every_duty_to_her(desk: Desk) -> 
     assert rows(desk, "SELECT state FROM duties_duty WHERE thread_id = %s", thread) == [("released",)]
 
 
+def test_what_she_said_is_shown_to_nobody_after_she_withdrew(desk: Desk) -> None:
+    from yipan.registry.access import names_in, read_case, said_before  # noqa: PLC0415  # after Django is set up
+
+    thread = desk.enrol("李秀兰", number())
+    assert names_in(desk.permit(), [thread], desk.now) == {thread: "李秀兰"}
+    desk.now = at("2026-03-10T09:00")
+    desk.record("enrolment.ended", thread, because="withdrawn")
+    assert names_in(desk.permit(), [thread], desk.now) == {}
+    assert said_before(desk.permit(), thread, ["name"], desk.now) == {}
+    assert "李秀兰" not in str(read_case(desk.permit(), thread, desk.now))
+
+
 def test_two_entries_become_one_person_and_two_again(desk: Desk) -> None:
     mine = number("19870321", 120)
     slip = number("19870321", 130)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
 from yipan.offices.divisions import NATION, Division, Level, read_divisions
@@ -95,6 +96,7 @@ class _Making:
             self.lengths.setdefault(spelling[:_SHORTEST], set()).add(len(spelling))
 
 
+@lru_cache(maxsize=1)
 def read_gazetteer() -> Gazetteer:
     """Return the gazetteer of the tables that come with Yipan."""
     return make_gazetteer(read_divisions(), read_history())

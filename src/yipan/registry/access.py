@@ -35,6 +35,12 @@ SELECT e.thread_id, e.kind, e.counts_at, p.event_id, p.name, p.ciphertext, s.id,
   JOIN duties_subject s ON s.id = p.subject_id
  WHERE e.thread_id = ANY(%s) ORDER BY e.counts_at, e.id, p.name
 """
+#: An enrolment whose person left the register: the last word on it is that she withdrew.
+_GONE = """
+SELECT DISTINCT e.thread_id FROM duties_event e
+ WHERE e.thread_id = ANY(%s) AND e.clock->>'because' = 'withdrawn'
+   AND NOT EXISTS (SELECT 1 FROM registry_person p WHERE p.thread = e.thread_id)
+"""
 #: What stands in the place of facts whose key has been erased.
 ERASED: Said = {"zh": "已删除", "en": "erased"}
 _CASE_TITLE: Said = {"zh": "事项", "en": "The matter"}
@@ -50,8 +56,9 @@ def read_case(permit: Permit, thread: UUID, now: datetime) -> CaseView:
     """
     view = queries.case(permit, thread, now)
     with permit.in_force(), connection.cursor() as cursor:
+        gone = bool(_withdrawn(cursor, [thread]))
         cursor.execute(_PAYLOADS, [[each.id for each in view.story]])
-        rows = cursor.fetchall()
+        rows = [row for row in cursor.fetchall() if not gone or row[1] == CASE]
         _log(cursor, permit, now, [thread], {row[3] for row in rows if row[1] != CASE})
     opened, rulebook = _open(rows), lawbook()
     return replace(
@@ -73,7 +80,8 @@ def names_in(permit: Permit, threads: Iterable[UUID], now: datetime) -> dict[UUI
     permit.require("read-case", now)
     wanted = sorted(set(threads))
     with permit.in_force(), connection.cursor() as cursor:
-        cursor.execute(_NAMED, [wanted])
+        gone = _withdrawn(cursor, wanted)
+        cursor.execute(_NAMED, [[each for each in wanted if each not in gone]])
         rows = cursor.fetchall()
         found, shown = _names(rows)
         _log(cursor, permit, now, sorted(found), shown)
@@ -93,7 +101,7 @@ def said_before(permit: Permit, thread: UUID, names: Iterable[str], now: datetim
     found: dict[str, str] = {}
     shown: set[UUID] = set()
     with permit.in_force(), connection.cursor() as cursor:
-        cursor.execute(_NAMED, [[thread]])
+        cursor.execute(_NAMED, [[each for each in (thread,) if not _withdrawn(cursor, [each])]])
         for _, _, _, *payload in cursor.fetchall() if wanted else ():
             [facts] = _open([tuple(payload)])[payload[0]].values()
             again = {name: str(value) for name, value in facts.items() if name in wanted}
@@ -101,6 +109,12 @@ def said_before(permit: Permit, thread: UUID, names: Iterable[str], now: datetim
             shown |= {payload[3]} if again else set()
         _log(cursor, permit, now, [thread], shown)
     return found
+
+
+def _withdrawn(cursor: CursorWrapper, threads: Sequence[UUID]) -> set[UUID]:
+    """Return the enrolments among some cases that are in the register no more: she withdrew, and is shown to nobody."""
+    cursor.execute(_GONE, [list(threads)])
+    return {row[0] for row in cursor.fetchall()}
 
 
 def _names(rows: Sequence[tuple[Any, ...]]) -> tuple[dict[UUID, list[str]], set[UUID]]:

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from yipan.law.rulebook import Rulebook
     from yipan.offices.divisions import Division
     from yipan.offices.permit import Permit
-    from yipan.offices.placeindex import Gazetteer
     from yipan.registry.picture import Picture
 
 #: What the read log says these looks were for.
@@ -299,19 +298,13 @@ def born_on(picture: Picture) -> date | None:
 @lru_cache(maxsize=1 << 14)
 def place_name(code: str) -> str:
     """Return the full name of a division; a code that is no more is returned as it is."""
-    known = _gazetteer()
+    known = read_gazetteer()
     return known.full_name(code) if code in known.divisions else code
 
 
 def divisions() -> Mapping[str, Division]:
     """Return the divisions of today by code."""
-    return _gazetteer().divisions
-
-
-@lru_cache(maxsize=1)
-def _gazetteer() -> Gazetteer:
-    """Make the gazetteer once for each process: it takes a second."""
-    return read_gazetteer()
+    return read_gazetteer().divisions
 
 
 # ---------------------------------------------------------------------------------------------- reading

@@ -57,6 +57,7 @@ class Person(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["organisation", "name"], name="people_by_name"),
             models.Index(fields=["organisation", "pinyin"], name="people_by_pinyin"),
+            models.Index(fields=["organisation", "initials"], name="people_by_initials"),
             models.Index(fields=["phone_digest", "organisation"], name="people_by_phone"),
             models.Index(fields=["like_birth", "organisation"], name="people_like_birth"),
             models.Index(fields=["like_phone", "organisation"], name="people_like_phone"),

@@ -90,7 +90,9 @@ def _moved(picture: Picture, told: Told) -> Picture:
     place = str(told.said.get("residence") or "")
     if not place:
         return picture
-    moved = _updated(picture, told) if told.said.get("residence_address") else picture
+    # Elsewhere the address of before is hers no more.
+    kept = {name: said for name, said in picture.particulars.items() if name != "residence_address"}
+    moved = _updated(replace(picture, particulars=kept), told)
     return replace(moved, stays=in_line((*picture.stays, _stretch(place, told))))
 
 
