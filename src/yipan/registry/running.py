@@ -6,11 +6,13 @@ parts are worth having. A process that dies leaves its part as it was.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import pickle
 import queue
 import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import django
@@ -18,7 +20,7 @@ import django
 from yipan.errors import YipanError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from multiprocessing.process import BaseProcess
     from uuid import UUID
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 _WORTH: Final = 4
 #: How long somebody waits for a part before she looks whether there is anybody to work for, in seconds.
 _LOOK: Final = 1.0
+#: After how many new values, and how many looks at the young ones, Python looks at older ones.
+_SELDOM: Final = (200_000, 20, 100)
 
 
 class EnteringFailedError(YipanError):
@@ -77,8 +81,9 @@ def run(  # noqa: PLR0913  # each is a decision of the caller
     importing.agree(permit, intake, ground, clock())
     team = _Team(permit, intake, clock, hands, told)
     try:
-        importing.read(permit, intake, roster, division, team.laid)
-        team.finish()
+        with _seldom_collecting():
+            importing.read(permit, intake, roster, division, team.laid)
+            team.finish()
     except KeyboardInterrupt:
         team.stop()
         importing.stop(permit, intake)
@@ -99,13 +104,34 @@ def go_on(
     """Enter what a roster that was read to its end still has waiting, and close it. Stops when somebody says so."""
     from yipan.registry import entering, importing  # noqa: PLC0415  # as above
 
-    for number in importing.to_do(permit, intake):
-        if not importing.is_working(permit, intake):
-            return
-        entering.enter_part(permit, intake, number, clock)
-        if told:
-            told(*importing.progress(permit, intake))
+    with _seldom_collecting():
+        for number in importing.to_do(permit, intake):
+            if not importing.is_working(permit, intake):
+                return
+            entering.enter_part(permit, intake, number, clock)
+            if told:
+                told(*importing.progress(permit, intake))
     importing.finish(permit, intake, clock())
+
+
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """Let Python look for dead circles seldom.
+
+    Every part makes a hundred thousand values and no circle, and each look would go through all the names of places.
+    """
+    from yipan.offices.placeindex import read_gazetteer  # noqa: PLC0415  # as above
+
+    read_gazetteer()
+    usual = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_SELDOM)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
 
 
 class _Team:
@@ -219,6 +245,8 @@ def _work_beside(packed: bytes, intake: UUID, todo: Any, done: Any, parent: int)
     from yipan.law.deadline import SHANGHAI  # noqa: PLC0415
     from yipan.registry.entering import enter_part  # noqa: PLC0415
 
+    gc.freeze()
+    gc.set_threshold(*_SELDOM)
     permit: Permit = pickle.loads(packed)  # noqa: S301  # written by our own parent process a moment ago
     try:
         while os.getppid() == parent:
