@@ -67,7 +67,7 @@ class EventView:
     clock: tuple[tuple[Said, Said], ...]
     parties: tuple[tuple[Said, str], ...]
     corrected: bool
-    facts: tuple[tuple[Said, tuple[tuple[Said, str], ...]], ...] = ()
+    facts: tuple[tuple[Said, tuple[tuple[Said, Said | str], ...]], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from yipan.duties.draft import CASE
 from yipan.duties.lawbook import lawbook
 from yipan.duties.views import CaseView, EventView, Said
 from yipan.law.deadline import SHANGHAI
+from yipan.offices.placeindex import read_gazetteer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from django.db.backends.utils import CursorWrapper
 
-    from yipan.law.kind import Kind
+    from yipan.law.kind import Field, Kind
     from yipan.law.rulebook import Rulebook
     from yipan.offices.permit import Permit
 
@@ -45,7 +46,7 @@ SELECT DISTINCT e.thread_id FROM duties_event e
 ERASED: Said = {"zh": "已删除", "en": "erased"}
 _CASE_TITLE: Said = {"zh": "事项", "en": "The matter"}
 
-Facts = tuple[tuple[Said, tuple[tuple[Said, str], ...]], ...]
+Facts = tuple[tuple[Said, tuple[tuple[Said, Said | str], ...]], ...]
 
 
 def read_case(permit: Permit, thread: UUID, now: datetime) -> CaseView:
@@ -172,9 +173,21 @@ def _subject_title(kind: Kind, name: str) -> Said:
     return _CASE_TITLE if name == CASE else kind.subjects[name].title
 
 
-def _fields(kind: Kind, facts: Mapping[str, object]) -> tuple[tuple[Said, str], ...]:
+def _fields(kind: Kind, facts: Mapping[str, object]) -> tuple[tuple[Said, Said | str], ...]:
     if not facts:
         return ((ERASED, "—"),)
     return tuple(
-        (kind.fields[name].title, str(value)) for name, value in facts.items() if name in kind.fields
+        (kind.fields[name].title, _in_words(kind.fields[name], str(value)))
+        for name, value in facts.items()
+        if name in kind.fields
     )
+
+
+def _in_words(one: Field, value: str) -> Said | str:
+    """Return a value as people say it: a choice by its title, a division by its name."""
+    if one.type == "choice":
+        return one.choices.get(value, value)
+    if one.type == "place":
+        places = read_gazetteer()
+        return places.full_name(value) if value in places.divisions else value
+    return value
