@@ -149,10 +149,10 @@ def test_after_five_wrong_passwords_an_account_rests_even_for_the_right_one(hous
     page = house.visitor()
     page.goto("/sign-in")
     for _ in range(5):
-        sign_in(page, "wang", "guessed")
+        sign_in(page, "luo", "guessed")
         assert "用户名或密码不对" in page.inner_text("main")
-    sign_in(page, "wang", PASSWORD)
+    sign_in(page, "luo", PASSWORD)
     assert "密码错误次数过多" in page.inner_text("main")
     house.now += timedelta(minutes=11)
-    sign_in(page, "wang", PASSWORD)
+    sign_in(page, "luo", PASSWORD)
     assert "今日应办" in page.inner_text("main")
