@@ -163,8 +163,8 @@ def skips_first_day(within: str) -> bool:
 
 
 def case_number(thread: UUID | str) -> str:
-    """Return the short number by which a desk speaks of a case."""
-    return str(thread).replace("-", "")[:8].upper()
+    """Return the short number by which a desk speaks of a case: the end of its id, for the beginning is a time."""
+    return str(thread).replace("-", "")[-8:].upper()
 
 
 def article_text(cite: Cite, titles: Mapping[str, object]) -> str:
