@@ -214,7 +214,9 @@ def test_the_registers_kinds_are_refused_by_the_verb_below_it(desk: Desk) -> Non
 
 
 def test_head_counts_add_up_and_name_nobody(desk: Desk) -> None:
-    for people in ("7", "5"):
-        desk.record("headcount.noted", period="2026-02", township=desk.office, people=people)
+    said = {"period": "2026-02", "township": desk.office}
+    slip = desk.record("headcount.noted", None, None, None, people="70", **said)
+    desk.record("headcount.noted", None, None, None, people="5", **said)
+    desk.record("headcount.noted", slip.threads[0], None, slip.events[0], people="7", **said)
     counted = rows(desk, "SELECT township, month, sum(people) FROM registry_headcount GROUP BY 1, 2")
     assert [(row[0], row[1], int(row[2])) for row in counted] == [(desk.office, "2026-02", 12)]

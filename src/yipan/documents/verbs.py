@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from yipan.documents import evidence
 from yipan.duties.faults import NotAtADeskError
 from yipan.duties.lawbook import lawbook
 from yipan.law.deadline import SHANGHAI
-from yipan.registry import likeness
 from yipan.registry.deciding import refuse_draft
 from yipan.registry.register import record_drafts
 
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from yipan.duties.draft import Draft
     from yipan.duties.record import Receipt
     from yipan.offices.permit import Permit
-
-#: After these, entries that may be the same person are looked for.
-_ASKING: Final = frozenset({"person-enrolled", "person-updated"})
 
 
 def record_draft(
@@ -33,7 +29,7 @@ def record_draft(
 ) -> Receipt:
     """Record one draft for a clerk, keeping the evidence first. `as_of`: how many entries she saw in the case.
 
-    The register of persons is kept in step, and after an enrolment entries that may be the same person are looked for.
+    The register's verb keeps its tables in step and looks for entries that may be the same person.
 
     Raises:
         NotAtADeskError: the kind is written by the engine alone.
@@ -51,8 +47,4 @@ def record_draft(
             digest = evidence.keep(file[0], file[1], permit.organisation, now)
         draft = replace(draft, evidence=digest)
     seen = {draft.thread: as_of} if draft.thread and as_of is not None else {}
-    receipt = record_drafts([draft], permit=permit, clock=lambda: now, as_of=seen)
-    if kind.effect in _ASKING:
-        for thread in receipt.threads:
-            likeness.ask_about(permit, thread, now)
-    return receipt
+    return record_drafts([draft], permit=permit, clock=lambda: now, as_of=seen)

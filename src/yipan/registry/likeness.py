@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _ALIKE: Final = ("like_birth", "like_phone", "like_serial")
 #: People looked at in one go.
 _TOGETHER: Final = 500
-_COLUMNS: Final = {
+QUESTION_COLUMNS: Final = {
     "one": "uuid", "other": "uuid", "organisation": "text", "found_at": "timestamptz", "score": "int",
     "reasons": "jsonb", "decided": "text",
 }  # fmt: skip
@@ -81,7 +81,7 @@ def _keep(cursor: CursorWrapper, organisation: str, pairs: Sequence[tuple[UUID, 
             if verdict.same != "different":
                 codes = [reason.code for reason in verdict.reasons]
                 rows.append((one, other, organisation, now, verdict.score, codes, ""))
-    insert_many(cursor, "registry_question", _COLUMNS, rows, "ON CONFLICT DO NOTHING")
+    insert_many(cursor, "registry_question", QUESTION_COLUMNS, rows, "ON CONFLICT DO NOTHING")
     return len(rows)
 
 

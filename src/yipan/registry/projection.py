@@ -78,8 +78,10 @@ class Projection:
                 person, line = self._rows(each.entry.thread, subject, enrolled(None, told))
                 people.append(person)
                 stays.extend(line)
-            elif each.kind.effect == "headcount-noted" and not each.entry.corrects:
+            elif each.kind.effect == "headcount-noted":
                 self._count(cursor, each)
+                if each.entry.corrects:
+                    again.add(each.entry.thread)
             elif each.kind.effect in EFFECTS or each.entry.corrects:
                 again.add(each.entry.thread)
         insert_many(cursor, "registry_person", PERSON_COLUMNS, people)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from yipan.database.many import insert_many
 from yipan.law.succession import PREDECESSOR, SUCCESSION_KIND, SUCCESSOR
 from yipan.registry.intake import as_json
+from yipan.registry.likeness import QUESTION_COLUMNS
 from yipan.registry.projection import PERSON_COLUMNS, STAY_COLUMNS
 
 if TYPE_CHECKING:
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 _ACT: Final = "SELECT set_config('yipan.organisation', %s, true)"
 _COUNT_COLUMNS: Final = {
     "event": "uuid", "organisation": "text", "township": "text", "month": "text", "people": "int",
-}  # fmt: skip
-_QUESTION_COLUMNS: Final = {
-    "one": "uuid", "other": "uuid", "organisation": "text", "found_at": "timestamptz", "score": "int",
-    "reasons": "jsonb", "decided": "text",
 }  # fmt: skip
 #: Head-counts name nobody and belong to no case: they go when the whole office does.
 _WHOLE: Final = "SELECT 1 FROM offices_succession WHERE predecessor_id = %s AND successor_id = %s"
@@ -54,7 +51,7 @@ def _move(cursor: CursorWrapper, old: str, new: str, threads: list[UUID]) -> Non
     cases = "thread = ANY(%s)"
     stays = _taken(cursor, "registry_stay", STAY_COLUMNS, cases, threads)
     people = _taken(cursor, "registry_person", PERSON_COLUMNS, cases, threads)
-    pairs = _taken(cursor, "registry_question", _QUESTION_COLUMNS, "one = ANY(%s)", threads)
+    pairs = _taken(cursor, "registry_question", QUESTION_COLUMNS, "one = ANY(%s)", threads)
     cursor.execute(_WHOLE, [old, new])
     whole = cursor.fetchone() is not None
     counts = _taken(cursor, "registry_headcount", _COUNT_COLUMNS, "true") if whole else []
@@ -67,7 +64,7 @@ def _move(cursor: CursorWrapper, old: str, new: str, threads: list[UUID]) -> Non
     lay("registry_person", PERSON_COLUMNS, people, lambda row: {"came_from": row["came_from"] or old})
     for table, columns, rows in (
         ("registry_stay", STAY_COLUMNS, stays),
-        ("registry_question", _QUESTION_COLUMNS, pairs),
+        ("registry_question", QUESTION_COLUMNS, pairs),
         ("registry_headcount", _COUNT_COLUMNS, counts),
     ):
         lay(table, columns, rows, lambda _row: {})
