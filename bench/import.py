@@ -48,6 +48,8 @@ HOMES: Final = (
     "河南省周口市太康县",
     "江西省赣州市于都县",
 )
+#: The counties of those homes, in front of the numbers.
+COUNTIES: Final = ("450921", "450981", "500101", "411627", "360731")
 SURNAMES: Final = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许邓韩冯曹"
 GIVEN: Final = (
     "伟强磊军勇杰涛超明刚平辉鹏华飞鑫波斌宇浩凯健俊帆亮建龙阳文志海峰晓东丽娜静敏燕艳娟霞婷芳玲雪琳倩洁颖"
@@ -65,7 +67,8 @@ def people(rows: int) -> Iterator[list[str]]:
     first = date(1955, 1, 1)
     for at in range(rows):
         born = first + timedelta(days=at % 18_000)
-        body = f"450921{born:%Y%m%d}{at // 18_000 % 1000:03d}"
+        # Serial numbers of a day are spread as real ones are: people of one name are born in one place on other days.
+        body = f"{COUNTIES[at % len(COUNTIES)]}{born:%Y%m%d}{(at // 18_000 + 37 * (at % 18_000)) % 1000:03d}"
         letters = [GIVEN[each] for each in chance.integers(0, len(GIVEN), 2)]
         yield [
             SURNAMES[int(chance.integers(len(SURNAMES)))] + "".join(letters),

@@ -41,6 +41,14 @@ SETTINGS: Final = {
     "unix_socket_permissions": "0700",
     "max_connections": "100",
     "shared_buffers": "256MB",
+    # A roster fills tables in a minute. Statistics a minute old would have the policies walk through whole tables; rows
+    # that were only added need no more than that.
+    "autovacuum_naptime": "15s",
+    "autovacuum_vacuum_insert_scale_factor": "1",
+    # A checkpoint makes the next write of every page a whole page of log: seldom is better, two gigabytes are borne.
+    "max_wal_size": "2GB",
+    # Policies make short queries look costly; compiling them costs more than running them.
+    "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
     # What people told us must not reach a log: no statement, no parameter, and no error message either (it

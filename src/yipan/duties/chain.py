@@ -7,8 +7,9 @@ ciphertexts, never a plain fact, so that nothing can be guessed from it after an
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -31,9 +32,12 @@ class Sealed:
     seen_by: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Entry:
-    """One row of the journal before and after it is chained, with its sealed payloads by name."""
+    """One row of the journal before and after it is chained, with its sealed payloads by name.
+
+    Only `link` changes one, once: a batch has thousands, and a second copy of each would be thrown away at once.
+    """
 
     id: UUID
     kind: str
@@ -73,23 +77,21 @@ class Entry:
 
 
 def link(entry: Entry, seq: int, previous: bytes) -> Entry:
-    """Return the entry at its place in its organisation's chain, with its digest."""
-    return replace(entry, seq=seq, previous=previous, digest=_digest(entry, seq, previous))
+    """Put an entry at its place in its organisation's chain, with its digest, and return it."""
+    entry.seq, entry.previous = seq, previous
+    entry.digest = digest_of(entry)
+    return entry
 
 
 def digest_of(entry: Entry) -> bytes:
     """Return the SHA-256 of everything an entry says at its place, in one canonical form."""
-    return _digest(entry, entry.seq, entry.previous)
-
-
-def _digest(entry: Entry, seq: int, previous: bytes) -> bytes:
     said = {
-        "id": str(entry.id),
+        "id": entry.id,
         "kind": entry.kind,
         "pack": entry.pack,
-        "thread": str(entry.thread),
-        "parties": {role: list(held) for role, held in entry.parties.items()},
-        "lines": {own: dict(line) for own, line in entry.lines.items()},
+        "thread": entry.thread,
+        "parties": entry.parties,
+        "lines": entry.lines,
         "recorded_by": entry.recorded_by,
         "officer": entry.officer,
         "on_behalf_of": entry.on_behalf_of,
@@ -97,18 +99,20 @@ def _digest(entry: Entry, seq: int, previous: bytes) -> bytes:
         "recorded_at": _instant(entry.recorded_at),
         "counts_at": _instant(entry.counts_at),
         "counts_by": entry.counts_by,
-        "clock": dict(entry.clock),
-        "follows": [str(each) for each in entry.follows],
-        "corrects": str(entry.corrects or ""),
-        "seen_by": list(entry.seen_by),
+        "clock": entry.clock,
+        "follows": entry.follows,
+        "corrects": entry.corrects or "",
+        "seen_by": entry.seen_by,
         "payloads": {
             name: hashlib.sha256(sealed.ciphertext).hexdigest() for name, sealed in entry.payloads.items()
         },
-        "seq": seq,
-        "previous": previous.hex(),
+        "seq": entry.seq,
+        "previous": entry.previous.hex(),
     }
     return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).digest()
 
 
+@lru_cache(maxsize=64)
 def _instant(moment: datetime) -> str:
+    """Return an instant in its one form; those of a batch are mostly one."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -13,6 +13,7 @@ from django.db import connection
 from yipan.database.many import insert_many
 from yipan.duties.draft import Draft
 from yipan.duties.faults import UnknownThreadError
+from yipan.duties.projecting import Projecting
 from yipan.duties.record import record
 from yipan.errors import YipanError
 from yipan.offices.permit import THE_CLOCK, NotPermittedError
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 
     from django.db.backends.utils import CursorWrapper
 
-    from yipan.duties.record import Recorded
-    from yipan.law.rulebook import Rulebook
+    from yipan.duties.projecting import Written
     from yipan.offices.permit import Permit
 
 #: On whose desk the case of a duty lies in an organisation; takes the organisation twice.
@@ -97,15 +97,15 @@ def hand_over(
     return tuple(moved)
 
 
-class _Desks:
+class _Desks(Projecting):
     """Moves the desks in the transaction that records the handing over."""
 
     def __init__(self, permit: Permit, officer: str, threads: Sequence[UUID]) -> None:
         self.handles = frozenset({"work-handed-over"})
         self.rows: list[tuple[Any, ...]] = [(each, permit.organisation, officer) for each in threads]
 
-    def write(self, cursor: CursorWrapper, recorded: Sequence[Recorded], rulebook: Rulebook) -> None:
+    def write(self, cursor: CursorWrapper, written: Written) -> None:
         """Write on whose desk each case lies now."""
-        del recorded, rulebook  # the verb knows the cases; the event says how many
+        del written  # the verb knows the cases; the event says how many
         suffix = "ON CONFLICT (thread_id, organisation) DO UPDATE SET officer = excluded.officer"
         insert_many(cursor, "duties_desk", _DESK_COLUMNS, self.rows, suffix)

@@ -17,7 +17,9 @@ class Duty(models.Model):
     """What an organisation owes. There is no column in which a person could owe."""
 
     id = models.UUIDField(primary_key=True)
-    thread = models.ForeignKey(Thread, on_delete=models.PROTECT, related_name="duties")
+    thread = models.ForeignKey(
+        Thread, on_delete=models.PROTECT, related_name="duties", db_constraint=False, db_index=False
+    )
     rule = models.TextField()
     rule_pack = models.TextField()
     rule_version_on = models.DateField()

@@ -167,9 +167,9 @@ def _lock_head(cursor: CursorWrapper, organisation: str) -> tuple[int, bytes]:
 def _row(entry: Entry) -> list[Any]:
     return [
         entry.id, entry.kind, entry.pack, entry.thread,
-        {role: list(held) for role, held in entry.parties.items()}, dict(entry.lines),
+        entry.parties, entry.lines,
         entry.recorded_by, entry.officer, entry.on_behalf_of, entry.happened_at, entry.recorded_at, entry.counts_at,
-        entry.counts_by, dict(entry.clock), entry.follows, entry.corrects, entry.seen_by,
+        entry.counts_by, entry.clock, entry.follows, entry.corrects, entry.seen_by,
         entry.seq, entry.previous, entry.digest,
     ]  # fmt: skip
 

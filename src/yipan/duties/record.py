@@ -5,17 +5,19 @@
 3. What is already recorded under the same id is left alone: nothing enters twice.
 4. Every draft is checked; if one has a fault nothing is written, and all faults are said.
 5. The touched threads are folded, and what a late or corrected event undoes becomes an event too.
-6. The heads of the acting organisation's chain are locked; the events are linked, sealed and written.
-7. The duties are written as the fold has them.
+6. The duties are written as the fold has them.
+7. The head of the acting organisation's chain is locked, last and shortest; the events are linked and written.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import DeadlockDetected
 
 from yipan.duties import journal, settle
 from yipan.duties.chain import Entry
@@ -32,11 +34,12 @@ from yipan.duties.effects import ENGINE_EFFECTS, apply_effects
 from yipan.duties.faults import DraftFaultsError, EventIdTakenError, Fault, StaleCaseError, UnknownThreadError
 from yipan.duties.lawbook import lawbook, lawbook_and_offices
 from yipan.duties.naming import new_id
+from yipan.duties.projecting import Projecting, Recorded, Written
+from yipan.duties.published import PUBLIC, undoes_public
 from yipan.duties.refusing import correction_faults, level_faults, part_faults, refuse_back_door
 from yipan.law.deadline import SHANGHAI
 from yipan.law.event import Event
 from yipan.law.fold import RECOMPUTED_KIND, VOID, Duty
-from yipan.law.rule import LAPSE_KIND
 from yipan.law.succession import SUCCESSION_KIND, Standing, Succession
 from yipan.offices.office import lines_of
 from yipan.offices.permit import set_acting
@@ -55,6 +58,8 @@ if TYPE_CHECKING:
 
 #: The most events of one call: a longer transaction would lock clerks out.
 BATCH = 2000
+#: How often a call that the server undid because of a deadlock goes again.
+_TRIES: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,26 +72,6 @@ class Receipt:
     opened: int
     closed: int
     recomputed: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Recorded:
-    """One entry as it was linked, for the room above that keeps tables in step: its kind and all that it says."""
-
-    entry: Entry
-    kind: Kind
-    said: Mapping[str, object]
-    #: Whether its thread was made by this call.
-    fresh: bool
-
-
-class Projecting(Protocol):
-    """What a room above keeps in step with the journal, in the transaction of the verb."""
-
-    handles: frozenset[str]
-
-    def write(self, cursor: CursorWrapper, recorded: Sequence[Recorded], rulebook: Rulebook) -> None:
-        """Write rows for what was recorded; an error undoes everything."""
 
 
 @dataclass(kw_only=True)
@@ -132,36 +117,58 @@ def record(  # noqa: PLR0913  # the last two are said by an adoption alone
     if len(drafts) > BATCH:
         message = f"record() takes at most {BATCH} events at a time"
         raise ValueError(message)
-    now = clock()
-    # As `permit.in_force` does, with the threads known only once the law has been read.
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        journal.lock_law(cursor, changing=changes_law)
-        batch = _begin(permit, now, rulebook, counts_by)
-        _place(batch, drafts)
-        threads = sorted({thread for _, thread, _, _ in batch.drafts}, key=attrgetter("int"))
-        set_acting(permit.organisation, permit.officer, threads)
-        fresh = journal.lock_threads(cursor, threads)
-        _leave_out_known(cursor, batch)
-        old = [each for each in threads if each not in fresh]
-        batch.history = journal.events_of(cursor, old)
-        batch.before = settle.rows_of(cursor, old) if old else {}
-        _refuse_strangers(batch, fresh, journal.seen_by(cursor, permit.organisation, old), as_of or {})
-        checked = _check(cursor, batch)
-        refuse_back_door(checked, ENGINE_EFFECTS | (also.handles if also else frozenset()))
-        entries = _entries(cursor, batch, checked, fresh)
-        changed = _settle(batch, entries)
-        told = [_told(batch, each) for each in changed if each.told]
-        linked = journal.append(cursor, permit.organisation, [*entries, *told])
-        settle.write(cursor, changed)
-        journal.grant_to_superiors(cursor, _escalated(batch.rulebook, changed))
-        apply_effects(cursor, zip(linked, (each.kind for each in checked), strict=False))
-        if also:
-            also.write(cursor, _recorded(linked, checked, fresh), batch.rulebook)
+    for tried in range(_TRIES):
+        now = clock()
+        try:
+            # As `permit.in_force` does, with the threads known only once the law has been read.
+            with transaction.atomic(durable=True), connection.cursor() as cursor:
+                journal.lock_law(cursor, changing=changes_law)
+                batch = _begin(permit, now, rulebook, counts_by)
+                return _write(cursor, batch, drafts, as_of or {}, also)
+        except OperationalError as error:
+            # Two writers each had a row that the other wanted: the server undid one of them, and it goes again.
+            if tried + 1 == _TRIES or not isinstance(error.__cause__, DeadlockDetected):
+                raise
+    raise AssertionError  # the last try returns or raises
+
+
+def _write(
+    cursor: CursorWrapper,
+    batch: _Batch,
+    drafts: Sequence[Draft],
+    as_of: Mapping[UUID, int],
+    also: Projecting | None,
+) -> Receipt:
+    permit = batch.permit
+    _place(batch, drafts)
+    threads = sorted({thread for _, thread, _, _ in batch.drafts}, key=attrgetter("int"))
+    set_acting(permit.organisation, permit.officer, threads)
+    fresh = journal.lock_threads(cursor, threads)
+    _leave_out_known(cursor, batch)
+    old = [each for each in threads if each not in fresh]
+    batch.history = journal.events_of(cursor, old)
+    batch.before = settle.rows_of(cursor, old) if old else {}
+    _refuse_strangers(batch, fresh, journal.seen_by(cursor, permit.organisation, old), as_of)
+    checked = _check(cursor, batch)
+    refuse_back_door(checked, ENGINE_EFFECTS | (also.handles if also else frozenset()))
+    entries = _entries(cursor, batch, checked, fresh)
+    changed = _settle(batch, entries)
+    told = [_told(batch, each) for each in changed if each.told]
+    settle.write(cursor, changed)
+    journal.grant_to_superiors(cursor, _escalated(batch.rulebook, changed))
+    opened = sum(each.before is None for each in changed)
+    said = _recorded(entries, checked, fresh) if also else []
+    if also:
+        also.draw_new(cursor, said)
+    linked = journal.append(cursor, permit.organisation, [*entries, *told])
+    apply_effects(cursor, zip(linked, (each.kind for each in checked), strict=False))
+    if also:
+        also.write(cursor, Written(recorded=said, opened=opened, rulebook=batch.rulebook))
     return Receipt(
         events=tuple(each.id for each in entries),
         already=tuple(batch.already),
         threads=tuple(threads),
-        opened=sum(each.before is None for each in changed),
+        opened=opened,
         closed=sum(each.before is not None and not each.told for each in changed),
         recomputed=len(told),
     )
@@ -194,11 +201,13 @@ def resettle(threads: Sequence[UUID], *, permit: Permit, now: datetime) -> int:
 def _place(batch: _Batch, drafts: Iterable[Draft]) -> None:
     """Give each draft an id and a thread."""
     faults = []
+    kinds: dict[tuple[str, datetime | None], Kind] = {}
     for draft in drafts:
         event_id = draft.id or new_id(batch.now)
-        day = (draft.at or batch.now).astimezone(SHANGHAI).date()
-        kind = batch.rulebook.kind(draft.kind, day)
-        batch.permit.require(kind.right, batch.now)
+        if (kind := kinds.get((draft.kind, draft.at))) is None:
+            day = (draft.at or batch.now).astimezone(SHANGHAI).date()
+            kind = kinds[draft.kind, draft.at] = batch.rulebook.kind(draft.kind, day)
+            batch.permit.require(kind.right, batch.now)
         thread = thread_of(draft, kind, batch.permit.organisation, event_id)
         if thread is None:
             faults.append(
@@ -250,6 +259,7 @@ def _check(cursor: CursorWrapper, batch: _Batch) -> list[Checked]:
     checked: list[Checked] = []
     faults: list[Fault] = []
     history = {thread: list(events) for thread, events in batch.history.items()}
+    together = Counter(thread for _, thread, _, _ in batch.drafts)
     for event_id, thread, draft, kind in batch.drafts:
         found = draftsman.check(draft, kind, history.get(thread, []))
         faults.extend(correction_faults(draft, history.get(thread, []), own, batch.rulebook, batch.now))
@@ -259,7 +269,8 @@ def _check(cursor: CursorWrapper, batch: _Batch) -> list[Checked]:
             owed = _duties_in(thread, batch)
             known = batch.history.get(thread, [])
             faults.extend(part_faults(found, actor, known, owed, batch.rulebook, day))
-            history.setdefault(thread, []).append(_as_event(batch, event_id, thread, found))
+            if together[thread] > 1:
+                history.setdefault(thread, []).append(_as_event(batch, event_id, thread, found))
         else:
             faults.extend(found)
     if faults:
@@ -281,7 +292,7 @@ def _as_event(batch: _Batch, event_id: UUID, thread: UUID, one: Checked) -> Even
     )
 
 
-def _recorded(linked: Sequence[Entry], checked: Sequence[Checked], fresh: set[UUID]) -> list[Recorded]:
+def _recorded(entries: Sequence[Entry], checked: Sequence[Checked], fresh: set[UUID]) -> list[Recorded]:
     return [
         Recorded(
             entry=entry,
@@ -292,7 +303,7 @@ def _recorded(linked: Sequence[Entry], checked: Sequence[Checked], fresh: set[UU
             },
             fresh=entry.thread in fresh,
         )
-        for entry, one in zip(linked, checked, strict=False)
+        for entry, one in zip(entries, checked, strict=True)
     ]
 
 
@@ -346,12 +357,14 @@ def _opened_among(cursor: CursorWrapper, batch: _Batch) -> frozenset[str]:
 def _entries(
     cursor: CursorWrapper, batch: _Batch, checked: Sequence[Checked], fresh: set[UUID]
 ) -> list[Entry]:
-    mentioned = {each for one in checked for held in one.parties.values() for each in held}
+    # Drafts that say the same of the parties share one table of them.
+    alike = {(id(one.kind), id(one.parties)): one for one in checked}
+    mentioned = {each for one in alike.values() for held in one.parties.values() for each in held}
     mentioned |= {one.draft.on_behalf_of for one in checked if one.draft.on_behalf_of} | {
         batch.permit.organisation
     }
     lines = lines_of(mentioned)
-    faults = [fault for one in checked for fault in level_faults(one, lines)]
+    faults = [fault for one in alike.values() for fault in level_faults(one, lines)]
     if faults:
         raise DraftFaultsError(faults)
     sealed = journal.Sealing(cursor)
@@ -366,10 +379,23 @@ def _entries(
         if name in one.facts
     }
     sealed.prepare(needed, fresh, persons)
+    sides = {key: _sides(one, batch.permit.organisation, lines) for key, one in alike.items()}
     return [
-        _entry(batch, event_id, thread, one, lines, sealed)
+        _entry(batch, event_id, thread, one, sides[id(one.kind), id(one.parties)], sealed)
         for (event_id, thread), one in zip(places, checked, strict=True)
     ]
+
+
+_Sides = tuple["dict[str, Mapping[str, str]]", tuple[str, ...]]
+
+
+def _sides(one: Checked, own: str, lines: Mapping[str, Mapping[str, str]]) -> _Sides:
+    """Return the offices above each that is named, and who sees the entry."""
+    named = {each for held in one.parties.values() for each in held} | {own}
+    seen_by = {own, *(each for role in one.kind.seen_by for each in one.parties.get(role, ()))}
+    if one.kind.public:
+        seen_by.add(PUBLIC)
+    return {each: lines[each] for each in sorted(named)}, tuple(sorted(seen_by))
 
 
 def _entry(
@@ -377,20 +403,21 @@ def _entry(
     event_id: UUID,
     thread: UUID,
     one: Checked,
-    lines: Mapping[str, Mapping[str, str]],
+    sides: _Sides,
     sealed: journal.Sealing,
 ) -> Entry:
     draft, own = one.draft, batch.permit.organisation
     counts_at, counts_by = _moment(batch, thread, draft)
-    named = {each for held in one.parties.values() for each in held} | {own}
-    seen_by = {own, *(each for role in one.kind.seen_by for each in one.parties.get(role, ()))}
+    lines, seen_by = sides
+    if undoes_public(draft.corrects, batch.history.get(thread, ()), batch.rulebook):
+        seen_by = tuple(sorted({*seen_by, PUBLIC}))
     return Entry(
         id=event_id,
         kind=draft.kind,
         pack=one.kind.pack,
         thread=thread,
         parties=one.parties,
-        lines={each: lines[each] for each in sorted(named)},
+        lines=lines,
         recorded_by=own,
         officer=batch.permit.officer,
         on_behalf_of=draft.on_behalf_of,
@@ -401,7 +428,7 @@ def _entry(
         clock=one.clock,
         follows=draft.follows,
         corrects=draft.corrects,
-        seen_by=tuple(sorted(seen_by)),
+        seen_by=seen_by,
         payloads=sealed.seal(event_id, thread, one, own),
     )
 
@@ -466,16 +493,3 @@ def _told(batch: _Batch, change: settle.Change) -> Entry:
         corrects=None,
         seen_by=tuple(sorted(seen_by)),
     )
-
-
-def lapse_draft(duty: Duty, event_id: UUID) -> Draft:
-    """Return the draft by which the sweep says that a duty passed its deadline."""
-    fields: dict[str, object] = {
-        "debtor": duty.owed_by,
-        "duty": str(duty.id),
-        "rule": duty.rule,
-        "due_at": duty.due_at.isoformat() if duty.due_at else "",
-    }
-    if duty.owed_to[0].isdigit():
-        fields["creditor"] = duty.owed_to
-    return Draft(kind=LAPSE_KIND, id=event_id, thread=duty.thread, fields=fields)

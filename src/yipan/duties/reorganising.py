@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from yipan.duties.record import Projecting
+    from yipan.duties.projecting import Projecting
 
 #: Cases of one transaction: few enough that clerks are not locked out.
 AT_ONCE: Final = BATCH

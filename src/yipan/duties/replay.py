@@ -17,7 +17,9 @@ from yipan.law.fold import VOID, Duty
 from yipan.offices.permit import set_acting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from django.db.backends.utils import CursorWrapper
 
 _THREADS: Final = 500
 _ROWS: Final = 5000
@@ -118,7 +120,7 @@ def _verify_chain(
     organisation: str, head: tuple[int, bytes], protected: dict[int, bytes], found: Verified, ends: Ends
 ) -> None:
     seq, previous = 0, GENESIS
-    for entry, written in _entries(organisation):
+    for entry, written in _entries(organisation, found):
         seq += 1
         found.events += 1
         ends.read(entry, written)
@@ -141,8 +143,11 @@ def _verify_chain(
     found.unprotected += max(0, seq - last)
 
 
-def _entries(organisation: str) -> Iterator[tuple[Entry, bytes]]:
-    """Yield an organisation's entries in order, read under its own eyes, with the digests as written."""
+def _entries(organisation: str, found: Verified) -> Iterator[tuple[Entry, bytes]]:
+    """Yield an organisation's entries in order, read under its own eyes, with the digests as written.
+
+    Entries whose case, or whose person's key, is not there are said in `found`.
+    """
     after = 0
     while True:
         with transaction.atomic(durable=True), connection.cursor() as cursor:
@@ -157,11 +162,27 @@ def _entries(organisation: str) -> Iterator[tuple[Entry, bytes]]:
             for event, name, ciphertext, subject in cursor.fetchall():
                 sealed = Sealed(ciphertext=bytes(ciphertext), subject=subject, seen_by=())
                 payloads.setdefault(event, {})[name] = sealed
+            found.faults.extend(_pointing_nowhere(cursor, organisation, rows, payloads))
         if not rows:
             return
         for row in rows:
             yield _entry(row, payloads.get(row[0], {})), bytes(row[19])
         after = rows[-1][17]
+
+
+def _pointing_nowhere(
+    cursor: CursorWrapper,
+    organisation: str,
+    rows: Sequence[tuple[object, ...]],
+    payloads: Mapping[UUID, Mapping[str, Sealed]],
+) -> Iterator[str]:
+    """Yield what entries point to and is not there: no constraint of the database looks at it row by row."""
+    persons: set[object] = {each.subject for held in payloads.values() for each in held.values()}
+    cases = {row[3] for row in rows}
+    for what, table, ids in (("case", "duties_thread", cases), ("person", "duties_subject", persons)):
+        cursor.execute(f"SELECT id FROM {table} WHERE id = ANY(%s)", [list(ids)])  # noqa: S608  # our own tables
+        missing = ids - {row[0] for row in cursor.fetchall()}
+        yield from (f"{organisation}: {what} {each} is gone" for each in sorted(missing, key=str))
 
 
 def _entry(row: tuple[object, ...], payloads: dict[str, Sealed]) -> Entry:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from yipan.database.many import insert_many
-from yipan.law.fold import OPEN, VOID, Duty, fold_many
+from yipan.law.fold import OPEN, VOID, Duty
+from yipan.law.folding import fold_many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -19,7 +19,7 @@ from yipan.law.rulebook import Bound, NoRuleInForceError, Rulebook, UnknownKindE
 from yipan.law.succession import SUCCESSION_KIND, Heirs, successions_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
     from datetime import date, datetime
 
     from yipan.law.event import Event
@@ -151,54 +151,6 @@ def _in_order(
     return effective, superseded
 
 
-def fold_many(threads: Mapping[UUID, Sequence[Event]], rulebook: Rulebook) -> dict[UUID, Duty]:
-    """Return every duty of several threads by id: what `fold` says of each.
-
-    Threads that hold one event each and say the same (a roster of a thousand enrolled at one moment) open the same
-    duties but for the ids; the law is read once for all of them.
-    """
-    found: dict[UUID, Duty] = {}
-    alike: dict[object, tuple[Event, tuple[Duty, ...]]] = {}
-    for events in threads.values():
-        shape = _shape(events)
-        if shape is None:
-            found |= {duty.id: duty for duty in fold(events, rulebook)}
-            continue
-        event = events[0]
-        if shape not in alike:
-            alike[shape] = (event, fold(events, rulebook))
-        for duty in alike[shape][1]:
-            own = _as_opened_by(event, duty)
-            found[own.id] = own
-    return found
-
-
-def _shape(events: Sequence[Event]) -> object:
-    """Return what decides the duties of a thread but for the ids in them; None where an event names another by id."""
-    if len(events) != 1 or events[0].corrects or events[0].kind in (LAPSE_KIND, RECOMPUTED_KIND):
-        return None
-    event = events[0]
-    return (
-        event.kind,
-        event.counts_at,
-        event.actor,
-        tuple(event.parties.items()),
-        repr(event.lines),
-        tuple(event.clock.items()),
-    )
-
-
-def _as_opened_by(event: Event, duty: Duty) -> Duty:
-    """Return a duty of a thread that says the same, as this event opens it."""
-    return replace(
-        duty,
-        id=duty_id(duty.rule, event.thread, duty.party_role, duty.party, duty.period, event.id),
-        thread=event.thread,
-        opened_by=event.id,
-        closed_by=event.id if duty.closed_by else None,
-    )
-
-
 class _Folding:
     """The state of one fold."""
 
@@ -211,6 +163,8 @@ class _Folding:
         self.agreed: dict[tuple[str, str], bool] = {}
         self.voided: dict[UUID, _Running] = {}
         self.idle_lapses: list[tuple[UUID, Event]] = []
+        #: What happened so far, for rules that open from the second time on.
+        self.taken: list[Event] = []
 
     def take(self, root: UUID, event: Event) -> None:
         """Let one event close, lapse and open what it does, in this order."""
@@ -226,6 +180,7 @@ class _Folding:
         for each in self.running.values():
             if each.duty.state == OPEN:
                 self._close(each, root, event)
+        self.taken.append(event)
         for running in self._openings(root, event):
             if not (running.rule.once and self._opened_already(running)):
                 self.running.setdefault(running.duty.id, running)
@@ -302,7 +257,7 @@ class _Folding:
             return self._period_openings(root, event, day)
         found = []
         for rule in self.rulebook.opening_on(event.kind, day):
-            if any(trigger.meets(event) for trigger in rule.triggers):
+            if any(trigger.opens_with(event, self.taken) for trigger in rule.triggers):
                 found.extend(self._for_parties(rule, root, event, day))
         return found
 
@@ -343,6 +298,8 @@ class _Folding:
             return None
         try:
             if self.rulebook.rule(rule.id, day, debtor, creditor) is not rule:
+                return None
+            if rule.yields_to and self.rulebook.holds(rule.yields_to, day, debtor, creditor):
                 return None
         except NoRuleInForceError:
             return None

@@ -14,19 +14,19 @@ from django.db import IntegrityError, connection
 
 from yipan.duties.draft import Draft
 from yipan.duties.journal import known
-from yipan.duties.record import Recorded, record
+from yipan.duties.record import record
 from yipan.registry.intake import COLUMN, STATEMENT, as_json, key_of
 from yipan.registry.names import read_name
 from yipan.registry.projection import Projection, number_digest
 from yipan.registry.staging import open_rows, seal_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from django.db.backends.utils import CursorWrapper
 
-    from yipan.law.rulebook import Rulebook
+    from yipan.duties.projecting import Written
     from yipan.offices.permit import Permit
 
 #: How often a part is tried again when somebody at the counter enrolled one of its people at that moment.
@@ -47,14 +47,14 @@ class _Entering(Projection):
         super().__init__(permit, intake)
         self.part = part
 
-    def write(self, cursor: CursorWrapper, recorded: Sequence[Recorded], rulebook: Rulebook) -> None:
+    def write(self, cursor: CursorWrapper, written: Written) -> None:
         """Draw the people, and mark the part.
 
         Raises:
             AlreadyDoneError: somebody else has entered it.
         """
-        super().write(cursor, recorded, rulebook)
-        self.part.events = len(recorded)
+        super().write(cursor, written)
+        self.part.events, self.part.duties = len(written.recorded), written.opened
         self.part.mark(cursor, self.intake)
 
 
@@ -72,6 +72,7 @@ class _Work:
     entries: list[Row]
     back: list[Row]
     events: int = 0
+    duties: int = 0
 
     def mark(self, cursor: CursorWrapper, intake: UUID | None) -> None:
         counts = self.counts | {
@@ -79,6 +80,7 @@ class _Work:
             "rejected": sum(len(each) == TO_MEND for each in self.back),
             "duplicates": sum(len(each) != TO_MEND for each in self.back),
             "events": self.events,
+            "duties": self.duties,
         }
         cursor.execute(
             "UPDATE registry_intakepart SET done = true, entries = NULL, returned = %s, counts = %s"
@@ -110,8 +112,7 @@ def enter_part(permit: Permit, intake: UUID, number: int, clock: Callable[[], da
         try:
             if drafts:
                 also = _Entering(permit, intake, work)
-                receipt = record(drafts, permit=permit, clock=clock, also=also)
-                _count_duties(permit, intake, number, receipt.opened)
+                record(drafts, permit=permit, clock=clock, also=also)
             else:
                 with permit.in_force(), connection.cursor() as cursor:
                     work.mark(cursor, intake)
@@ -200,12 +201,3 @@ def _statement(cursor: CursorWrapper, intake: UUID, ground: str) -> list[Draft]:
     cursor.execute("SELECT digest FROM registry_intake WHERE id = %s", [intake])
     fields = {"roster": cursor.fetchone()[0], "ground": ground}
     return [] if known(cursor, [own]) else [Draft(kind="roster.stated", id=own, fields=fields)]
-
-
-def _count_duties(permit: Permit, intake: UUID, number: int, opened: int) -> None:
-    with permit.in_force(), connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE registry_intakepart SET counts = counts || jsonb_build_object('duties', %s::int)"
-            " WHERE intake_id = %s AND number = %s",
-            [opened, intake, number],
-        )

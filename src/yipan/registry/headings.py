@@ -120,6 +120,7 @@ def is_footer(text: str) -> bool:
     return words().footers.match(tidy(text)) is not None
 
 
+@lru_cache(maxsize=256)
 def forbidden_class(text: str) -> str | None:
     """Return the class of what must not be brought that a text speaks of, None when it speaks of none."""
     spaced = _BLANKS.sub(" ", unicodedata.normalize("NFKC", text)).strip().casefold()

@@ -41,6 +41,7 @@ ONE_CHARACTER_FROM: Final = 3
 _WHOLE: Final = re.compile(r"[0-9]{17}[0-9X]")
 _SHORT: Final = re.compile(r"[0-9]{15}")
 _NOISE: Final = re.compile(r"[\s\x00\-_'’·]")
+_NOT_DIALLED: Final = re.compile(r"[^+0-9]+")
 _ABROAD: Final = re.compile(r"^(?:\+|00)?86(?=1[0-9]{10}$)")
 _BODY: Final = 17
 
@@ -228,6 +229,8 @@ def read_number(text: str | None) -> Number | None:
     """Return an identity number of 15 or 18 digits; None for anything else. Its check digit may be wrong."""
     if not text:
         return None
+    if text.isascii() and _WHOLE.fullmatch(text):
+        return Number(body=text[:_BODY], check=text[_BODY])
     digits = _NOISE.sub("", unicodedata.normalize("NFKC", text)).upper()
     if _WHOLE.fullmatch(digits):
         return Number(body=digits[:_BODY], check=digits[_BODY])
@@ -238,7 +241,7 @@ def read_number(text: str | None) -> Number | None:
 
 def read_phone(text: str | None) -> str:
     """Return the digits of a phone number without the code of China before a mobile one; "" when it is none."""
-    kept = "".join(one for one in unicodedata.normalize("NFKC", text or "") if one in "+0123456789")
+    kept = _NOT_DIALLED.sub("", unicodedata.normalize("NFKC", text or ""))
     digits = _ABROAD.sub("", kept).replace("+", "")
     return digits if len(digits) in PHONE_DIGITS else ""
 

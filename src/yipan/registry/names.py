@@ -58,14 +58,23 @@ class Surnames:
 
 def read_name(text: str) -> Name:
     """Return the forms in which a name is compared."""
-    plain = "".join(
+    plain = _plain(text)
+    folded = plain.translate(variants())
+    sound = _sound(folded)
+    return Name(plain=plain, folded=folded, sound=sound, near_sound=tuple(map(nearly, sound)))
+
+
+def folded_name(text: str) -> str:
+    """Return the one spelling in which variants of a name are the same."""
+    return _plain(text).translate(variants())
+
+
+def _plain(text: str) -> str:
+    return "".join(
         character
         for character in unicodedata.normalize("NFKC", text).casefold()
         if character not in _BETWEEN and character.isprintable() and character != " "
     )
-    folded = plain.translate(variants())
-    sound = _sound(folded)
-    return Name(plain=plain, folded=folded, sound=sound, near_sound=tuple(map(nearly, sound)))
 
 
 def is_han(character: str) -> bool:

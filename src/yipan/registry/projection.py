@@ -12,6 +12,7 @@ from uuid import UUID
 
 from yipan.database.many import insert_many
 from yipan.duties import journal, sealing
+from yipan.duties.projecting import Projecting
 from yipan.law.deadline import SHANGHAI
 from yipan.law.fold import in_order
 from yipan.registry.lookup import digest, digest_with, key
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from django.db.backends.utils import CursorWrapper
 
-    from yipan.duties.record import Recorded
+    from yipan.duties.projecting import Recorded, Written
     from yipan.law.rulebook import Rulebook
     from yipan.offices.permit import Permit
 
@@ -55,7 +56,7 @@ SELECT p.event_id, p.name, p.ciphertext, s.id, s.wrapped_key, s.kek_version
 Row = tuple[Any, ...]
 
 
-class Projection:
+class Projection(Projecting):
     """Writes the register for what one call of `record()` recorded for one organisation."""
 
     def __init__(self, permit: Permit, intake: UUID | None = None) -> None:
@@ -66,11 +67,10 @@ class Projection:
 
     handles = EFFECTS
 
-    def write(self, cursor: CursorWrapper, recorded: Sequence[Recorded], rulebook: Rulebook) -> None:
-        """Draw what the entries say into the register's tables, in the same transaction."""
+    def draw_new(self, cursor: CursorWrapper, recorded: Sequence[Recorded]) -> None:
+        """Draw the people whom the entries enrol for the first time."""
         people: list[Row] = []
         stays: list[Row] = []
-        again: set[UUID] = set()
         for each in recorded:
             if each.kind.effect == "person-enrolled" and each.fresh:
                 told = _told(each.kind.effect, each.entry.counts_at, each.said)
@@ -78,16 +78,23 @@ class Projection:
                 person, line = self._rows(each.entry.thread, subject, enrolled(None, told))
                 people.append(person)
                 stays.extend(line)
-            elif each.kind.effect == "headcount-noted":
+        insert_many(cursor, "registry_person", PERSON_COLUMNS, people)
+        insert_many(cursor, "registry_stay", STAY_COLUMNS, stays)
+
+    def write(self, cursor: CursorWrapper, written: Written) -> None:
+        """Draw what else the entries say into the register's tables, in the same transaction."""
+        again: set[UUID] = set()
+        for each in written.recorded:
+            if each.kind.effect == "headcount-noted":
                 self._count(cursor, each)
                 if each.entry.corrects:
                     again.add(each.entry.thread)
+            elif each.kind.effect == "person-enrolled" and each.fresh:
+                continue
             elif each.kind.effect in EFFECTS or each.entry.corrects:
                 again.add(each.entry.thread)
-        insert_many(cursor, "registry_person", PERSON_COLUMNS, people)
-        insert_many(cursor, "registry_stay", STAY_COLUMNS, stays)
         if again:
-            self._redraw(cursor, sorted(again), rulebook)
+            self._redraw(cursor, sorted(again), written.rulebook)
 
     def _redraw(self, cursor: CursorWrapper, threads: Sequence[UUID], rulebook: Rulebook) -> None:
         """Draw whole cases anew, and what their decisions about other entries say."""

@@ -136,9 +136,15 @@ class _Gathered:
         self.faults.append(Fault(code=code, field=field, zh=zh, en=en, choices=choices))
 
     def note(self, field: str, code: str, **filled: object) -> None:
-        words = said().notes[code]
-        zh, en = (words[each].format(**filled) for each in ("zh", "en"))
-        self.notes.append(Note(code=code, field=field, zh=zh, en=en))
+        self.notes.append(_note(field, code, tuple(filled.items())))
+
+
+@lru_cache(maxsize=1024)
+def _note(field: str, code: str, filled: tuple[tuple[str, object], ...]) -> Note:
+    """Return a note; a roster says the same of row after row, and of places alone."""
+    words = said().notes[code]
+    zh, en = (words[each].format(**dict(filled)) for each in ("zh", "en"))
+    return Note(code=code, field=field, zh=zh, en=en)
 
 
 class RowReader:
@@ -156,6 +162,7 @@ class RowReader:
         self.gazetteer = gazetteer
         self.residence_default = residence_default
         self._oldest_year = on.year - OLDEST
+        self._here = gazetteer.full_name(residence_default)
         self._places = Places(gazetteer)
 
     def read(self, row: RosterRow) -> Entry | Declined | Returned:
@@ -267,7 +274,7 @@ class RowReader:
         says_no_more = place is not None and here.startswith(place.division.code)
         if says_no_more or (place is None and not choices and is_local(text)):
             if place is None or place.division.code != here:
-                found.note(field, "residence-assumed", place=self.gazetteer.full_name(here))
+                found.note(field, "residence-assumed", place=self._here)
             return here, text
         if place is None:
             _no_place(field, choices, fitting, why, found)

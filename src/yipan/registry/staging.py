@@ -19,7 +19,7 @@ from yipan.duties import sealing
 from yipan.duties.record import BATCH
 from yipan.registry.lookup import digest
 from yipan.registry.matching import read_number
-from yipan.registry.names import read_name
+from yipan.registry.names import folded_name
 from yipan.registry.rosterrow import Declined, Entry, Fault, Returned
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Stager:
     def _enter(self, part: Part, row: RosterRow, entry: Entry) -> None:
         number = read_number(entry.identity_number)
         body = int(number.body) if number else hash(entry.identity_number)
-        named = zlib.crc32(read_name(entry.name).folded.encode())
+        named = zlib.crc32(folded_name(entry.name).encode())
         earlier = self._seen.setdefault(body, row.row << _ROW_BITS | named)
         at, same = earlier >> _ROW_BITS, earlier & ((1 << _ROW_BITS) - 1) == named
         if earlier == row.row << _ROW_BITS | named:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from yipan.database.many import insert_many
+from yipan.duties.projecting import Projecting
 from yipan.law.succession import PREDECESSOR, SUCCESSION_KIND, SUCCESSOR
 from yipan.registry.intake import as_json
 from yipan.registry.likeness import QUESTION_COLUMNS
 from yipan.registry.projection import PERSON_COLUMNS, STAY_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from uuid import UUID
 
     from django.db.backends.utils import CursorWrapper
 
-    from yipan.duties.record import Recorded
-    from yipan.law.rulebook import Rulebook
+    from yipan.duties.projecting import Written
 
 _ACT: Final = "SELECT set_config('yipan.organisation', %s, true)"
 _COUNT_COLUMNS: Final = {
@@ -29,15 +29,13 @@ _WHOLE: Final = "SELECT 1 FROM offices_succession WHERE predecessor_id = %s AND 
 Row = dict[str, Any]
 
 
-class HandingOver:
+class HandingOver(Projecting):
     """Moves the register's rows with the events that say who stands in whose place. For `reorganising`."""
 
-    handles: frozenset[str] = frozenset()
-
-    def write(self, cursor: CursorWrapper, recorded: Sequence[Recorded], rulebook: Rulebook) -> None:  # noqa: ARG002  # as every projection
+    def write(self, cursor: CursorWrapper, written: Written) -> None:
         """Move the people of the cases that just went over."""
         moved: dict[tuple[str, str], list[UUID]] = {}
-        for each in recorded:
+        for each in written.recorded:
             if each.entry.kind == SUCCESSION_KIND:
                 parties = each.entry.parties
                 pair = (parties[PREDECESSOR][0], parties[SUCCESSOR][0])

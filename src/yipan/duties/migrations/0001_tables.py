@@ -100,6 +100,8 @@ class Migration(migrations.Migration):
                 (
                     "event",
                     models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="payloads",
                         to="duties.event",
@@ -107,7 +109,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "subject",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="duties.subject"),
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="duties.subject",
+                    ),
                 ),
             ],
         ),
@@ -115,7 +121,11 @@ class Migration(migrations.Migration):
             model_name="event",
             name="thread",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="events", to="duties.thread"
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="events",
+                to="duties.thread",
             ),
         ),
         migrations.CreateModel(
@@ -146,7 +156,11 @@ class Migration(migrations.Migration):
                 (
                     "thread",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="duties", to="duties.thread"
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="duties",
+                        to="duties.thread",
                     ),
                 ),
             ],
@@ -186,11 +200,20 @@ class Migration(migrations.Migration):
                 ("name", models.TextField()),
                 (
                     "subject",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="duties.subject"),
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="duties.subject",
+                    ),
                 ),
                 (
                     "thread",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="duties.thread"),
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="duties.thread",
+                    ),
                 ),
             ],
         ),
