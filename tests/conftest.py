@@ -32,6 +32,7 @@ for _name in (
     "YIPAN_HTTPS",
     "YIPAN_LANG",
     "YIPAN_CHECKPOINTS",
+    "YIPAN_PLACES",
 ):
     os.environ.pop(_name, None)
 os.environ["YIPAN_HOME"] = str(HOME)

@@ -112,6 +112,16 @@ ALLOWED_HOSTS = os.environ.get("YIPAN_HOSTS", "").split() or LOOPBACK
 # A page served to this machine alone may come without TLS; any other may not, unless the deployment says so.
 HTTPS = os.environ.get("YIPAN_HTTPS", "no" if set(ALLOWED_HOSTS) <= set(LOOPBACK) else "yes") == "yes"
 
+# Printed on certificates: where anybody verifies them. Pages know their own address; the command line does not.
+PUBLIC_ADDRESS = os.environ.get("YIPAN_ADDRESS", "").rstrip("/")
+
+# Where messages to persons are handed over, and with which word of admission; nothing is sent where none is set.
+MESSAGE_GATEWAY = os.environ.get("YIPAN_MESSAGE_GATEWAY", "")
+MESSAGE_TOKEN = os.environ.get("YIPAN_MESSAGE_TOKEN", "")
+
+# Where a public page looks for a place: `{place}` stands for its address. Empty: no page links to a map.
+MAP_ADDRESS = os.environ.get("YIPAN_MAP", "https://uri.amap.com/search?keyword={place}")
+
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 # The header is believed only where a deployment says that its own proxy sets it: anybody else could forge it.

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from tests.cli.program import Program
 
 ISSUED = (
-    "due", "migrant", "packs check", "packs list", "packs show", "packs adopt", "record", "sweep", "duties",
+    "due", "migrant", "packs check", "packs list", "packs show", "packs coverage", "packs adopt", "record", "sweep", "duties", "breaches",
     "journal verify", "journal checkpoint", "places resolve", "replay", "officers add", "officers list",
     "officers post", "officers end-post", "officers leave", "officers return", "officers hand-over", "offices show",
     "offices found", "offices rename", "offices rename-division", "offices succeed", "offices hand-cases", "serve", "demo",
     "import roster", "import continue", "people find", "people show", "people merge", "people keep-apart", "headcounts",
+    "certificates list", "certificates issue", "certificates print", "certificates verify", "certificates keys",
+    "certificates rotate-key", "papers letter", "papers form", "ledgers list", "ledgers show", "ledgers stubs",
+    "ledgers supply-points", "ledgers counterparts", "services",
 )  # fmt: skip
 
 
@@ -76,7 +79,7 @@ def test_the_help_of_a_command_ends_with_an_example_that_parses_and_is_about_it(
 
 
 def test_the_examples_that_only_compute_run(bare: Program) -> None:
-    for name in ("due", "migrant", "packs check", "packs list", "packs show"):
+    for name in ("due", "migrant", "packs check", "packs list", "packs show", "packs coverage"):
         answer = bare.run(*shlex.split(example_of(ALL[name])))
         assert answer.code == 0, (name, answer.err)
     assert bare.run(*shlex.split(example_of(main))).code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import signal
 import tempfile
@@ -303,7 +304,7 @@ def test_two_hands_enter_what_one_would(yipan: Program, office: str, tmp_path: P
 
 
 def test_an_import_that_is_stopped_goes_on_where_it_was(yipan: Program, office: str, tmp_path: Path) -> None:
-    path = kept(tmp_path / "名册.csv", many(6_000))
+    path = kept(tmp_path / "名册.csv", many(12_000))
     command = ("import", "roster", path, "--office", office, "--ground", "consent", "--hands", "1", "--json")
     running = yipan.start(*command)
     while running.poll() is None and not yipan.json("duties", "--office", office):
@@ -312,6 +313,25 @@ def test_an_import_that_is_stopped_goes_on_where_it_was(yipan: Program, office: 
     running.communicate()
     assert running.returncode == 130
     there = len(yipan.json("duties", "--office", office))
-    assert 0 < there < 6_000
+    assert 0 < there < 12_000
     found = entered(yipan, path, office, "--ground", "consent")
-    assert (found["accepted"], found["duplicates"]) == (6_000, 0)
+    assert (found["accepted"], found["duplicates"]) == (12_000, 0)
+
+
+def test_two_rosters_of_the_same_people_at_the_same_time_enrol_each_once(
+    yipan: Program, office: str, tmp_path: Path
+) -> None:
+    lines = many(4_000).splitlines()
+    turned = b"\r\n".join([lines[0], *reversed(lines[1:])]) + b"\r\n"
+    running = [
+        yipan.start("import", "roster", path, "--office", office, "--ground", "consent", "--json")
+        for path in (
+            kept(tmp_path / "名册.csv", many(4_000)),
+            kept(tmp_path / "倒着.csv", turned),
+        )
+    ]
+    told = [json.loads(each.communicate()[0]) for each in running]
+    assert [each.returncode for each in running] == [0, 0]
+    assert sum(each["accepted"] for each in told) == 4_000
+    assert sum(each["duplicates"] for each in told) == 4_000
+    assert len(yipan.json("duties", "--office", office)) == 4_000

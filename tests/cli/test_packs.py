@@ -92,3 +92,17 @@ def test_adopting_a_pack_is_an_event_and_adopting_it_again_is_none(yipan: Progra
     assert (once["adopted"], once["already"]) == (["rong-2008"], [])
     assert (again["events"], again["already"]) == ([], once["events"])
     assert yipan.run("packs", "adopt", "nope").code == 2
+
+
+def test_coverage_counts_what_is_carried_out_and_what_is_kept_out(bare: Program, copy: Path) -> None:
+    found = bare.json("packs", "coverage")
+    assert list(found) == ["covered", "total", "declined_kept_out", "declined_total", "missing"]
+    left = found["total"] - found["covered"] + found["declined_total"] - found["declined_kept_out"]
+    assert (found["total"], found["declined_total"], left) == (565, 90, len(found["missing"]))
+    shown = bare.run("packs", "coverage").out
+    assert "3.1" in shown
+    assert str(found["covered"]) in shown.splitlines()[-1]
+    (copy / "coverage" / "ids.csv").write_text("id,section,class\nelse,1,KEEP\n", "utf-8")
+    wrong = bare.run("packs", "coverage", YIPAN_RULEPACKS=str(copy))
+    assert wrong.code == 1
+    assert "is not in ids.csv" in wrong.err or not found["covered"]

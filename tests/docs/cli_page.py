@@ -26,7 +26,7 @@ With `--json` one JSON value stands alone on standard output, refusals too (`err
 A moment is a date (its midnight) or a date and time; without a zone it is meant in Asia/Shanghai. An organisation is the
 code of its division, `450921100`, for the health office, with a department after a colon, as `450921:police`.
 
-`due`, `migrant`, `packs check`, `packs list`, `packs show` and `places resolve` answer from the packs on disk and touch no database. The
+`due`, `migrant`, `packs check`, `packs list`, `packs show`, `packs coverage` and `places resolve` answer from the packs on disk and touch no database. The
 others use the data folder, and set it up when it is empty. Where it has no accounts the local operator acts as head of the
 office named with `--office`, and the journal says `local-operator`; as soon as it has any, `--as` says who acts.
 """

@@ -10,7 +10,7 @@ import pytest
 from tests.docs.events_page import PAGE as EVENTS
 from tests.docs.events_page import events_page
 from tests.law.lawbook import ROOT, line_of, real_packs
-from yipan.law import example, kind, pack, roles, rule, scope
+from yipan.law import definition, example, figure, kind, pack, roles, rule, scope
 from yipan.law.calendar import _SOURCE_KEYS, _YEAR_KEYS
 from yipan.law.check import check_packs
 from yipan.law.counting import Unit
@@ -42,6 +42,10 @@ KEYS = {
     "Step": scope.STEP_KEYS,
     "Calendar": _YEAR_KEYS,
     "Notice": _SOURCE_KEYS,
+    "Definition": sorted(
+        {*definition.COMMON_KEYS, *(key.rstrip("!") for keys in definition.OWN_KEYS.values() for key in keys)}
+    ),
+    "Target": figure.TARGET_KEYS,
     "Clock example": example.CLOCK_KEYS,
     "Given of a clock": example.CLOCK_GIVEN_KEYS,
     "Then of a clock": example.CLOCK_THEN_KEYS,
@@ -64,6 +68,18 @@ VALUES = {
     "Kind": kind.EFFECTS,
     "Field": kind.FIELD_TYPES,
     "Step": scope.TESTS,
+    "Definition": (
+        *definition.MEASURES,
+        *definition.CORRECTORS,
+        *definition.COMPUTED,
+        *figure.MEASURES_BY,
+        *figure.UNITS,
+        *figure.BETWEEN,
+        *figure.CUTS,
+        *figure.SMALL_CELLS,
+        *figure.RELATIONS,
+        *figure.ENDS,
+    ),
     "Duty of a story": (OPEN, DISCHARGED, RELEASED, VOID),
 }
 

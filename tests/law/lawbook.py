@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from yipan.law.pack import Pack, read_packs
+from yipan.law.pack import Pack, read_packs, shown
 from yipan.law.reading import Faults
 from yipan.law.rulebook import Adoption, Rulebook
 from yipan.offices import divisions
+
+if TYPE_CHECKING:
+    from yipan.law.rule import Rule
 
 ROOT = Path(__file__).resolve().parents[2]
 RULEPACKS = ROOT / "rulepacks"
@@ -36,9 +41,36 @@ def _read(root: Path) -> tuple[Pack, ...]:
 
 @lru_cache(maxsize=2)
 def rulebook(*, strange: bool = False) -> Rulebook:
-    """Return a rulebook of all packs, with the strange ones if asked."""
-    packs = (*real_packs(), *(strange_packs() if strange else ()))
-    return Rulebook(Adoption(pack=pack) for pack in packs)
+    """Return a rulebook of all packs; or of the strange ones with what they stand on."""
+    packs = (*beside_strange(), *strange_packs()) if strange else real_packs()
+    return Rulebook(Adoption(pack=shown(pack)) for pack in packs)
+
+
+@lru_cache(maxsize=1)
+def beside_strange() -> tuple[Pack, ...]:
+    """Return the packs that the strange ones stand on, without what they say in their own way, nor the calendar's duties."""
+    kinds = {name for pack in strange_packs() for name in pack.kinds}
+    rules = {name for pack in strange_packs() for name in pack.rules}
+    themes = {name.partition(".")[0] for name in kinds}
+    return tuple(
+        replace(
+            pack,
+            # By theme, the word before the dot: the strange packs have certificates of their own.
+            kinds={name: kind for name, kind in pack.kinds.items() if name.partition(".")[0] not in themes},
+            rules={
+                name: rule
+                for name, rule in pack.rules.items()
+                if name not in rules and not rule.every and not themes.intersection(_themes_of(rule))
+            },
+        )
+        for pack in real_packs()
+        if pack.name in {"yipan-base", "casework", "calendar", "decree-555"}
+    )
+
+
+def _themes_of(rule: Rule) -> set[str]:
+    triggers = (*rule.triggers, *rule.released_by, *(rule.discharge.triggers if rule.discharge else ()))
+    return {each.kind.partition(".")[0] for each in triggers}
 
 
 def example_texts(root: Path) -> dict[str, str]:

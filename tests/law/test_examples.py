@@ -122,6 +122,20 @@ def test_a_duty_that_never_was_is_a_fault() -> None:
     assert "no such duty" in fault
 
 
+def test_a_story_that_is_about_a_rule_leaves_the_duties_of_others_out_of_sight() -> None:
+    start = STORY.index("given:")
+    other = STORY[:start] + "about: birth-reg-reply-15wd\n" + STORY[start:]
+    assert run(other[: other.index("then:")] + "then: []\n") == []
+    (fault, _) = run(other.replace("about: birth-reg-reply-15wd", "about: birth-permit"))
+    assert "there is no rule 'birth-permit'" in fault
+
+
+def test_an_overlay_may_be_asked_alone() -> None:
+    alone = CLOCK.replace("birth-reg-reply-15wd", "rong-assist-3wd").replace("2026-03-", "2010-03-")
+    alone = alone.replace("15 working_days", "3 working_days").replace("2010-03-23", "2010-03-05")
+    assert run(alone.replace("2021-09-26", "2008-01-01")) == []
+
+
 def test_a_story_may_not_leave_a_lateness_unsaid() -> None:
     late = STORY.replace(
         "then:",

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.law.lawbook import STRANGE, real_packs, strange_packs
+from tests.law.lawbook import STRANGE, beside_strange, real_packs, strange_packs
 from yipan.law.check import check_packs
-from yipan.law.pack import Pack, parse_yaml, read_bundle, read_pack, read_packs
+from yipan.law.pack import Pack, parse_yaml, placed, read_bundle, read_pack, read_packs, shown
 from yipan.law.reading import Faults
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ from: {since}
 promptly: {{within: 3 working_days, cite: {{set_by: deployment}}}}
 """
 KIND = """
-kind: query.sent
+kind: question.sent
 title: {zh: 查询, en: Query}
 roles:
   asker: {title: {zh: 甲, en: A}}
@@ -38,7 +38,7 @@ fields:
     choices: {urgent: {zh: 急, en: Urgent}, normal: {zh: 一般, en: Normal}}
 recorded_by: [asker]
 ---
-kind: query.answered
+kind: question.answered
 title: {zh: 反馈, en: Answer}
 roles:
   asked: {title: {zh: 乙, en: B}, group: others}
@@ -47,11 +47,11 @@ recorded_by: [asked]
 RULE = """
 rule: answer
 title: {zh: 反馈, en: Answer}
-opens_on: query.sent
+opens_on: question.sent
 for_each: others
 owed_by: party
 owed_to: asker
-discharged_by: query.answered
+discharged_by: question.answered
 versions:
   2020-01-01: {within: 15 working_days, cite: {doc: some, article: "1"}}
 """
@@ -89,7 +89,7 @@ def test_the_packs_that_come_with_yipan_have_no_fault() -> None:
 
 def test_the_strangest_rules_can_all_be_said() -> None:
     faults = Faults()
-    check_packs((*real_packs(), *strange_packs()), faults)
+    check_packs((*beside_strange(), *strange_packs()), faults)
     assert not faults.lines, "\n".join(faults.lines)
     rules = {rule for pack in strange_packs() for rule in pack.rules}
     overlays = {overlay.id for pack in strange_packs() for overlay in pack.overlays}
@@ -104,20 +104,26 @@ def test_a_pack_that_is_right_has_no_fault() -> None:
     ("wrong", "said"),
     [
         (("for_each:", "for_ech: x\nfor_each:"), "some/rules/test.yaml: for_ech: unknown key; known here:"),
-        (("opens_on: query.sent", "opens_on: query.snt"), "opens_on: there is no event kind 'query.snt'"),
-        (("query.answered", "query.replied"), "discharged_by: there is no event kind 'query.replied'"),
+        (
+            ("opens_on: question.sent", "opens_on: question.snt"),
+            "opens_on: there is no event kind 'question.snt'",
+        ),
+        (
+            ("question.answered", "question.replied"),
+            "discharged_by: there is no event kind 'question.replied'",
+        ),
         (
             ("owed_to: asker", "owed_to: aksed"),
-            "some/rules/answer: owed_to: 'aksed' is no role of query.sent",
+            "some/rules/answer: owed_to: 'aksed' is no role of question.sent",
         ),
         (("owed_by: party", "owed_by: party.parish"), "owed_by: 'parish' is no step; known steps: village"),
         (("owed_by: party", "owed_by: person"), "owed_by: 'person' can never owe: the debtor of a duty is"),
         (("owed_by: party", "owed_by: public"), "owed_by: 'public' can never owe"),
         (("owed_by: party", "owed_by: person.county"), "owed_by: 'person' has no office above it"),
-        (("owed_by: party", "owed_by: debtor"), "owed_by: 'debtor' is no role of query.sent"),
-        (("owed_by: party", "owed_by: office"), "owed_by: 'office' is no role of query.sent"),
+        (("owed_by: party", "owed_by: debtor"), "owed_by: 'debtor' is no role of question.sent"),
+        (("owed_by: party", "owed_by: office"), "owed_by: 'office' is no role of question.sent"),
         (("for_each: others\n", ""), "owed_by: `party` needs `for_each`"),
-        (("for_each: others", "for_each: all"), "for_each: 'all' is no role or group of query.sent"),
+        (("for_each: others", "for_each: all"), "for_each: 'all' is no role or group of question.sent"),
         (("2020-01-01:", "someday:"), "versions.someday: a version is named by the day it came into force"),
         (("2020-01-01:", "2020-01-01T10:00:00:"), "a version is named by the day it came into force"),
         (("2020-01-01:", "2020-02-30:"), "some/rules/test.yaml: yaml: day is out of range for month"),
@@ -135,6 +141,11 @@ def test_a_pack_that_is_right_has_no_fault() -> None:
             "needs_consent: no kind asks for an agreement to 'gossip'",
         ),
         (
+            ("opens_on: question.sent", "opens_on: {kind: question.sent, times: 0}"),
+            "opens_on.times: must be a whole number from 1",
+        ),
+        (("title:", "yields_to: nobody\ntitle:"), "yields_to: there is no rule 'nobody'"),
+        (
             ("title:", "on_lapse: nobody\ntitle:"),
             "on_lapse: there is no rule 'nobody' with `opens_on: lapse`",
         ),
@@ -148,26 +159,26 @@ def test_a_pack_that_is_right_has_no_fault() -> None:
             "matched_by: 'luck' is not one of: party, debtor, debtor-and-party",
         ),
         (
-            ("opens_on: query.sent", "opens_on: {kind: query.sent, when: {mood: x}}"),
+            ("opens_on: question.sent", "opens_on: {kind: question.sent, when: {mood: x}}"),
             "opens_on.when.mood: is no clock",
         ),
         (
-            ("opens_on: query.sent", "opens_on: {kind: query.sent, when: {priority: x}}"),
+            ("opens_on: question.sent", "opens_on: {kind: question.sent, when: {priority: x}}"),
             "opens_on.when.priority: 'x' is not one of: urgent, normal",
         ),
         (
             (
-                "discharged_by: query.answered",
-                "discharged_by: {quantity: {kind: query.answered, at_least: 2}}",
+                "discharged_by: question.answered",
+                "discharged_by: {quantity: {kind: question.answered, at_least: 2}}",
             ),
             "quantity.field: missing",
         ),
         (
             (
-                "discharged_by: query.answered",
-                "discharged_by: {quantity: {kind: query.answered, field: n, at_least: 2}}",
+                "discharged_by: question.answered",
+                "discharged_by: {quantity: {kind: question.answered, field: n, at_least: 2}}",
             ),
-            "discharged_by.quantity.field: must be a clock field of type number of query.answered",
+            "discharged_by.quantity.field: must be a clock field of type number of question.answered",
         ),
         (
             ("15 working_days", "{by_field: priority, values: {urgent: 3 days}}"),
@@ -175,7 +186,7 @@ def test_a_pack_that_is_right_has_no_fault() -> None:
         ),
         (
             ("15 working_days", "{by_field: mood, values: {urgent: 3 days}}"),
-            "versions.2020-01-01.within: 'mood' is no clock field of query.sent",
+            "versions.2020-01-01.within: 'mood' is no clock field of question.sent",
         ),
         (
             ("rule: answer", "rule: levy-collect"),
@@ -255,10 +266,10 @@ def test_a_field_that_is_wrong_or_refused_is_named(field: str, said: str) -> Non
         (("recorded_by: [asker]", "recorded_by: [asker]\neffect: magic"), "effect: 'magic' is not one of"),
         (
             ("recorded_by: [asker]", "recorded_by: [asker]\nfollows: [dawn]"),
-            "query.sent.follows: there is no kind 'dawn'",
+            "question.sent.follows: there is no kind 'dawn'",
         ),
         (("title: {zh: 查询, en: Query}", "title: {zh: 罚款, en: Query}"), "title: refused: '罚款'"),
-        (("kind: query.sent", "kind: consultation.asked"), "consultation.asked: is also defined by"),
+        (("kind: question.sent", "kind: consultation.asked"), "consultation.asked: is also defined by"),
     ],
 )
 def test_a_kind_that_is_wrong_is_refused_by_file_and_key(wrong: tuple[str, str], said: str) -> None:
@@ -316,13 +327,13 @@ def test_nobody_may_shorten_a_term_that_is_granted() -> None:
 
 def test_what_the_calendar_opens_and_what_a_lapse_opens_have_their_own_sides() -> None:
     rules = RULE.replace(
-        "opens_on: query.sent\nfor_each: others", "opens_on: {every: month, opens: start, levels: [moon]}"
+        "opens_on: question.sent\nfor_each: others", "opens_on: {every: month, opens: start, levels: [moon]}"
     )
     said = faults_of(rules=rules)
     assert "opens_on.levels: 'moon' is no level; levels: village" in said
     assert "owed_by: what the calendar opens is between `office`" in said
     assert "owed_to: what a lapse opens is between" in faults_of(
-        rules=RULE.replace("opens_on: query.sent\nfor_each: others", "opens_on: lapse")
+        rules=RULE.replace("opens_on: question.sent\nfor_each: others", "opens_on: lapse")
     )
 
 
@@ -392,6 +403,61 @@ promptly: {within: soon, cite: {doc: x}}
         assert part in said
 
 
+PLACED = """
+pack: some
+title: {zh: 试验, en: Test}
+authority: test
+place: {level: city, demonstration: "4101"}
+from: 2020-01-01
+"""
+
+
+def test_a_pack_whose_place_nobody_has_set_binds_nobody_and_is_shown_at_its_demonstration() -> None:
+    faults = Faults()
+    read = read_pack({"pack.yaml": PLACED}, where="some", faults=faults)
+    check_packs([*real_packs(), read], faults)
+    assert faults.lines == []
+    assert not read.covers("410102")
+    at_home = placed(read, "4105")
+    assert (at_home.covers("410502"), shown(at_home).covers("410102")) == (True, False)
+    assert shown(read).covers("410102")
+    again = read_pack(at_home.bundle, where="some", faults=faults)
+    assert (again.scope, again.digest == at_home.digest, again.digest == read.digest) == (
+        ("4105",),
+        True,
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (('"4101"', '"41010"'), "place.demonstration: '41010' is no code of a city"),
+        (("level: city", "level: nation"), "place.level: 'nation' is not one of: province, city"),
+        (
+            ("from:", 'scope: ["41"]\nfrom:'),
+            "scope: a pack of a place that the deployment sets says no scope",
+        ),
+        (("place:", "scope: []\n#"), "scope: names no division"),
+    ],
+)
+def test_a_place_that_is_wrong_is_refused(wrong: tuple[str, str], said: str) -> None:
+    faults = Faults()
+    read = read_pack({"pack.yaml": PLACED.replace(*wrong, 1)}, where="some", faults=faults)
+    check_packs([*real_packs(), read], faults)
+    assert said in "\n".join(faults.lines)
+
+
+def test_a_place_is_set_only_for_a_pack_that_names_none(tmp_path: Path) -> None:
+    folder = tmp_path / "test" / "some"
+    folder.mkdir(parents=True)
+    (folder / "pack.yaml").write_text(PLACED, encoding="utf-8")
+    faults = Faults()
+    (found,) = read_packs(tmp_path, faults, {"some": "4103", "other": "41"})
+    assert found.scope == ("4103",)
+    assert faults.lines == ["places: other: is no pack whose place a deployment sets"]
+
+
 def test_two_packs_of_one_name_are_refused(tmp_path: Path) -> None:
     for authority in ("one", "two"):
         folder = tmp_path / authority / "some"
@@ -404,7 +470,7 @@ def test_two_packs_of_one_name_are_refused(tmp_path: Path) -> None:
 
 
 def test_every_fault_is_said_at_once() -> None:
-    rules = RULE.replace("query.sent", "query.snt").replace(
+    rules = RULE.replace("question.sent", "question.snt").replace(
         "owed_to: asker", "owed_to: x.parish\ncolour: red"
     )
     events = KIND.replace("recorded_by: [asker]", "recorded_by: [nobody]")

@@ -13,8 +13,12 @@ from tests.web.conftest import PASSWORD, House, button, link, sign_in, take_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-OPEN_TO_ALL = {"sign-in", "set_language"}
+OPEN_TO_ALL = {"sign-in", "set_language", "verify", "verify-number", "certificate-keys"}
 SAMPLES = {"thread": str(uuid4()), "intake": str(uuid4()), "kind": "birth-registration.asked"}
+OPEN_TO_ALL |= {"public-services", "public", "public-procedures", "public-facilities", "public-contacts"}
+OPEN_TO_ALL |= {"public-rules", "public-rule"}
+SAMPLES |= {"name": "stock", "rule_id": "birth-reg-reply-15wd"}
+SAMPLES |= {"event": str(uuid4()), "subject": "her", "number": "0000-0000-0000-0000"}
 
 
 def addresses() -> Iterator[tuple[str, str]]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from yipan.cli.console import SHANGHAI
 from yipan.errors import YipanError
 from yipan.offices.office import organisation
 from yipan.offices.officer import Officer
 from yipan.offices.permit import Permit, local_permit, permit_for
+from yipan.offices.signing_in import note_log_in
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,7 +46,7 @@ class OfficerNeededError(YipanError):
 
 
 def acting(office: str, officer: str | None, now: datetime) -> Permit:
-    """Return the permit under which a command acts for an office.
+    """Return the permit under which a command acts for an office, and keep in the log that it was at its desk.
 
     Raises:
         UnknownOrganisationError, UnknownOfficerError, NotPostedError: who or where is wrong.
@@ -54,8 +56,12 @@ def acting(office: str, officer: str | None, now: datetime) -> Permit:
     if officer is None:
         if Officer.objects.exists():
             raise OfficerNeededError
-        return local_permit(where, "command line", now)
-    return permit_for(officer_named(officer), where.id, "command line", now)
+        permit = local_permit(where, "command line", now)
+    else:
+        permit = permit_for(officer_named(officer), where.id, "command line", now)
+    with permit.in_force():
+        note_log_in(permit.organisation, now.astimezone(SHANGHAI).date())
+    return permit
 
 
 def officer_named(username: str) -> Officer:

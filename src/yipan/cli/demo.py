@@ -21,7 +21,7 @@ import click
 
 from yipan.cli.console import Console, now, set_up
 from yipan.cli.serve import SWEEP_EVERY, run_server
-from yipan.database import make_home
+from yipan.database import make_home, rule_packs
 from yipan.errors import YipanError
 
 if TYPE_CHECKING:
@@ -44,6 +44,11 @@ OUTCOME: Final = {
 #: Cases for each ten people, and the most that come of themselves: more are asked for with --cases.
 _CASES_OF_TEN, _CASES = 3, 6000
 _PLAYED: Final = "demo.json"
+#: The documents that offices of the world once had, and the guide of one of their regions today.
+_DOCUMENTS: Final = (
+    "decree-555", "rong-2008", "henan-city-2010", "jiangxi-city-2009", "chongqing", "pan-prd-2010",
+    "guangxi-birth-registration",
+)  # fmt: skip
 
 
 class FolderInUseError(YipanError):
@@ -150,6 +155,7 @@ def _play(console: Console, wanted: Played) -> Played:
         return played
     play = played if used and played else wanted
     play.write()
+    _adopt_documents(console, used=used)
     console.say(
         "机构名称是真实的；人、案件和各机构的表现都是编造的。",
         "The offices are named as they are; the people, the cases and how each office behaves are made up.",
@@ -160,6 +166,23 @@ def _play(console: Console, wanted: Played) -> Played:
     done = replace(play, done=True)
     done.write()
     return done
+
+
+def _adopt_documents(console: Console, *, used: bool) -> None:
+    """Adopt what the offices of the world once had; two documents name no city, and are bound to one for the demo alone."""
+    from yipan.cli.acting import acting  # noqa: PLC0415  # after Django is set up
+    from yipan.duties.adopting import adopt, packs_on_disk  # noqa: PLC0415
+
+    packs = {pack.name: pack for pack in packs_on_disk(rule_packs()) if pack.name in _DOCUMENTS}
+    places = {name: pack.demonstration for name, pack in packs.items() if pack.demonstration}
+    for name, code in places.items():
+        console.note(
+            f"{packs[name].title['zh']}：原文没有写明是哪个市，演示中定为 {code}，仅为示范。"
+            if console.language == "zh"
+            else f"{packs[name].title['en']}: the text names no city; bound to {code} for demonstration only."
+        )
+    if not used:
+        adopt(_DOCUMENTS, root=rule_packs(), permit=acting("00", None, now()), now=now(), places=places)
 
 
 def _say(console: Console, day: date, tally: Tally) -> None:

@@ -101,28 +101,43 @@ def _fields(pairs: tuple[str, ...]) -> dict[str, object]:
 )
 @json_option
 def sweep(moment: datetime | None, every: int | None, *, as_json: bool) -> None:
-    """Open what the calendar opens and write down what lapsed. May be stopped and run again.
+    """Open what the calendar opens, write down what lapsed, hand over messages. May be stopped and run again.
 
     Example: yipan sweep --now 2026-04-01T09:00
     """
     set_up()
-    from yipan.duties.sweep import sweep as run  # noqa: PLC0415  # after Django is set up
+    from yipan.documents.outbox import deliver  # noqa: PLC0415  # after Django is set up
+    from yipan.duties.sweep import sweep as run  # noqa: PLC0415  # the same
+
+    def whole(at: datetime) -> None:
+        run(at)
+        deliver(at)
 
     if every:
         if moment:
             message = "--every follows the clock; it takes no --now"
             raise click.UsageError(message)
-        _sweep_on(run, every)
+        _sweep_on(whole, every)
         return
     console = Console()
-    swept = run(moment or now(), progress_line(console))
+    as_of = moment or now()
+    swept = run(as_of, progress_line(console))
+    sent = deliver(as_of)
     if as_json:
-        show_json({"offices": swept.offices, "turned": swept.turned, "lapsed": swept.lapsed})
+        messages = {"accepted": sent.accepted, "bounced": sent.bounced, "waiting": sent.waiting}
+        show_json(
+            {"offices": swept.offices, "turned": swept.turned, "lapsed": swept.lapsed, "messages": messages}
+        )
     else:
         console.say(
             f"启用机构 {swept.offices}，期间届至 {swept.turned}，逾期 {swept.lapsed}",
             f"{swept.offices} offices, {swept.turned} periods turned, {swept.lapsed} deadlines passed",
         )
+        if any((sent.accepted, sent.bounced, sent.waiting)):
+            console.say(
+                f"短信：网关接收 {sent.accepted}，退回 {sent.bounced}，待重试 {sent.waiting}",
+                f"Messages: {sent.accepted} taken, {sent.bounced} bounced, {sent.waiting} to be tried again",
+            )
 
 
 def _sweep_on(run: Callable[[datetime], object], every: int) -> None:
@@ -278,18 +293,20 @@ def take_checkpoint(*, as_json: bool) -> None:
 @click.option("--thread", "threads", type=click.UUID, multiple=True, help="Only these threads.")
 @json_option
 def replay(threads: tuple[UUID, ...], *, check: bool, as_json: bool) -> None:
-    """Rebuild every duty, and the register, from the journal and compare them with their tables.
+    """Rebuild every duty, the register and the certificates from the journal and compare them with their tables.
 
     Example: yipan replay --check
     """
     set_up()
-    from yipan.duties.replay import replay as run  # noqa: PLC0415  # after Django is set up
+    from yipan.documents import checking as certificates  # noqa: PLC0415  # after Django is set up
+    from yipan.duties.replay import replay as run  # noqa: PLC0415
     from yipan.registry.checking import Compared, compare  # noqa: PLC0415
 
     console = Console()
     found = run(list(threads) or None, progress_line(console) if check else None)
     register = Compared() if threads else compare(progress_line(console))
-    found.differences.extend(register.differences)
+    papers = certificates.Compared() if threads else certificates.compare()
+    found.differences.extend([*register.differences, *papers.differences])
     if as_json:
         show_json(
             {
@@ -297,6 +314,7 @@ def replay(threads: tuple[UUID, ...], *, check: bool, as_json: bool) -> None:
                 "threads": found.threads,
                 "duties": found.duties,
                 "people": register.people,
+                "certificates": papers.certificates,
                 "differences": found.differences,
             }
         )
@@ -304,9 +322,10 @@ def replay(threads: tuple[UUID, ...], *, check: bool, as_json: bool) -> None:
         for difference in found.differences:
             click.echo(difference)
         console.say(
-            f"{found.threads} 个案件，{found.duties} 项职责，{register.people} 份登记，{len(found.differences)} 处不符。",
+            f"{found.threads} 个案件，{found.duties} 项职责，{register.people} 份登记，{papers.certificates} 份证明，"
+            f"{len(found.differences)} 处不符。",
             f"{found.threads} threads, {found.duties} duties, {register.people} enrolments,"
-            f" {len(found.differences)} differences.",
+            f" {papers.certificates} certificates, {len(found.differences)} differences.",
         )
     if found.differences:
         raise click.exceptions.Exit(1)

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import click
 
 from yipan.cli.console import MOMENT, SHANGHAI, Console, json_option, now, set_up, show_json
-from yipan.database import rule_packs
+from yipan.cli.coverage import coverage_command
+from yipan.database import pack_places, rule_packs
 from yipan.errors import FaultsFoundError, YipanError
 from yipan.law.check import check_packs
 from yipan.law.counting import parse_within
 from yipan.law.deadline import Deadline, deadline
+from yipan.law.definition import check_definitions, read_definitions
 from yipan.law.example import run_examples
-from yipan.law.pack import Pack, read_packs
+from yipan.law.pack import Pack, read_packs, shown
 from yipan.law.reading import Faults
 from yipan.law.roles import OWED_ONLY
 from yipan.law.rulebook import Adoption, Rulebook, UnknownRuleError
@@ -67,7 +69,7 @@ def packs_or_faults() -> list[Pack]:
         FaultsFoundError: all faults of all packs.
     """
     faults = Faults()
-    packs = read_packs(rule_packs(), faults)
+    packs = read_packs(rule_packs(), faults, pack_places())
     check_packs(packs, faults)
     if faults.lines:
         raise FaultsFoundError(faults.lines)
@@ -256,10 +258,11 @@ def check(*, as_json: bool) -> None:
     faults = Faults()
     found = read_packs(rule_packs(), faults)
     check_packs(found, faults)
+    check_definitions(read_definitions(rule_packs(), faults), found, faults)
     texts = _example_texts()
     if not faults.lines:
         codes = {each.code for each in read_divisions()}
-        book = Rulebook([Adoption(pack=pack) for pack in found])
+        book = Rulebook([Adoption(pack=shown(pack)) for pack in found])
         faults.lines.extend(run_examples(texts, book, lambda organisation: line_of(organisation, codes)))
     if as_json:
         show_json({"packs": len(found), "examples": len(texts), "faults": faults.lines})
@@ -441,4 +444,5 @@ def adopt_command(
         Console().say(f"已采用：{'、'.join(names)}", f"Adopted: {', '.join(names)}")
 
 
+packs.add_command(coverage_command)
 COMMANDS = (due, migrant_command, packs)

@@ -6,7 +6,20 @@ import sys
 
 import click
 
-from yipan.cli import demo, duties, law, offices, people, places, registry, reorganising, serve
+from yipan.cli import (
+    breaches,
+    certificates,
+    demo,
+    duties,
+    law,
+    ledgers,
+    offices,
+    people,
+    places,
+    registry,
+    reorganising,
+    serve,
+)
 from yipan.cli.console import Console, say_refusal
 from yipan.errors import YipanError
 
@@ -40,11 +53,14 @@ def main() -> None:
 for command in (
     *law.COMMANDS,
     *duties.COMMANDS,
+    *breaches.COMMANDS,
     *offices.COMMANDS,
     *reorganising.COMMANDS,
     *places.COMMANDS,
     *registry.COMMANDS,
     *people.COMMANDS,
+    *certificates.COMMANDS,
+    *ledgers.COMMANDS,
     *serve.COMMANDS,
     *demo.COMMANDS,
 ):

@@ -7,7 +7,7 @@ brings its tables up to date. `home()` is the data folder, `read_or_make_key()` 
 from __future__ import annotations
 
 from yipan.database.doors import Role, connect_info, ensure, is_embedded, leave
-from yipan.database.home import home, make_home, read_or_make_key, rule_packs
+from yipan.database.home import home, make_home, pack_places, read_or_make_key, rule_packs
 from yipan.database.refusals import DatabaseError
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "leave",
     "make_home",
     "migrate",
+    "pack_places",
     "read_or_make_key",
     "rule_packs",
 ]

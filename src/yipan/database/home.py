@@ -34,6 +34,12 @@ def rule_packs() -> Path:
     return installed if installed.is_dir() else package.parents[1] / "rulepacks"
 
 
+def pack_places() -> dict[str, str]:
+    """Return of which place a pack is whose document names none: `YIPAN_PLACES`, as `pack=code`, separated by spaces."""
+    said = (each.partition("=") for each in os.environ.get("YIPAN_PLACES", "").split())
+    return {name: code for name, _, code in said}
+
+
 def make_home() -> Path:
     """Return the data folder, made for its owner alone when it was absent; an existing one keeps its mode."""
     folder = home()

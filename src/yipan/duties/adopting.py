@@ -9,6 +9,7 @@ from uuid import uuid5
 from django.db import connection
 from psycopg.types.json import Jsonb
 
+from yipan.database import pack_places
 from yipan.duties.draft import Draft
 from yipan.duties.faults import AdoptionNeededError
 from yipan.duties.lawbook import lawbook
@@ -22,7 +23,7 @@ from yipan.law.reading import Faults
 from yipan.law.rulebook import Adoption, Rulebook
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
     from pathlib import Path
 
@@ -44,14 +45,29 @@ class UnknownPackError(YipanError):
     }
 
 
-def packs_on_disk(root: Path) -> list[Pack]:
-    """Return every pack of the folder, checked.
+class PlaceNotSetError(YipanError):
+    """The document does not say of which place it is, and nobody has set it here."""
+
+    code: ClassVar[str] = "place-not-set"
+    exit_code: ClassVar[int] = 2
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "规则包“{pack}”的原文没有写明是哪个地方，本部署也没有设定。",
+        "en": "The document of the pack {pack!r} does not name its place, and none is set here.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "先设定，例如 YIPAN_PLACES={pack}={example}（仅为示范），再采用。",
+        "en": "Set it first, for example YIPAN_PLACES={pack}={example} (for demonstration only), then adopt.",
+    }
+
+
+def packs_on_disk(root: Path, places: Mapping[str, str] | None = None) -> list[Pack]:
+    """Return every pack of the folder, checked; `places` as they are set in the environment, unless they are said.
 
     Raises:
         FaultsFoundError: all faults of all packs.
     """
     faults = Faults()
-    packs = read_packs(root, faults)
+    packs = read_packs(root, faults, pack_places() if places is None else places)
     check_packs(packs, faults)
     if faults.lines:
         raise FaultsFoundError(faults.lines)
@@ -64,7 +80,13 @@ def on_disk(root: Path) -> Rulebook:
 
 
 def adopt(
-    names: Sequence[str], *, root: Path, permit: Permit, now: datetime, effective_on: date | None = None
+    names: Sequence[str],
+    *,
+    root: Path,
+    permit: Permit,
+    now: datetime,
+    effective_on: date | None = None,
+    places: Mapping[str, str] | None = None,
 ) -> Receipt:
     """Adopt packs by name: texts kept, one event per pack, then every open duty is dated anew.
 
@@ -74,12 +96,15 @@ def adopt(
     Raises:
         NotPermittedError: the permit does not include `adopt`.
         UnknownPackError, FaultsFoundError: a name or a text is wrong.
+        PlaceNotSetError: the pack's document names no place, and none is set.
     """
     permit.require("adopt", now)
-    found = {pack.name: pack for pack in packs_on_disk(root)}
+    found = {pack.name: pack for pack in packs_on_disk(root, places)}
     for name in names:
         if name not in found:
             raise UnknownPackError(pack=name)
+        if not found[name].scope:
+            raise PlaceNotSetError(pack=name, example=found[name].demonstration)
     packs = [found[name] for name in names]
     _keep_texts(packs)
     drafts = [_draft(pack, permit.organisation, effective_on) for pack in packs]

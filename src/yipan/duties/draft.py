@@ -17,7 +17,7 @@ from yipan.law.deadline import SHANGHAI
 from yipan.law.succession import Heirs, Standing, as_of, successions_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from uuid import UUID
 
     from yipan.law.event import Event, Plain
@@ -71,6 +71,14 @@ class Checked:
     facts: Mapping[str, Mapping[str, object]]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Who:
+    """Who plays which part in a draft, and what is wrong with that."""
+
+    parties: Mapping[str, tuple[str, ...]]
+    faults: tuple[Fault, ...]
+
+
 def thread_of(draft: Draft, kind: Kind, acting: str, event_id: UUID) -> UUID | None:
     """Return the thread that a draft belongs to; None when it names none and its kind needs one."""
     if draft.thread:
@@ -98,6 +106,8 @@ class Draftsman:
         self.opened = opened
         self.now = now
         self.standing = standing or Standing()
+        # The kind is kept beside what was found, so that its id stays its own.
+        self._alike: dict[object, tuple[Kind, _Who]] = {}
 
     def check(self, draft: Draft, kind: Kind, history: Sequence[Event]) -> Checked | list[Fault]:
         """Return the checked draft, or every fault of it.
@@ -105,25 +115,13 @@ class Draftsman:
         Whoever was succeeded by the moment that the draft speaks of is taken for its successor, in the draft and in the
         case: a letter to an office that is no more goes to the one in its place.
         """
-        faults: list[Fault] = []
-        heirs = self._heirs(history)
-        moment = draft.at or self.now
-        history = as_of(history, heirs, moment)
-        said = {role: self._named(draft.fields[role]) for role in kind.roles if draft.fields.get(role)}
-        if not kind.system:
-            said = {role: heirs.of_all(held, moment) for role, held in said.items()}
-        declared = kind
-        if draft.on_behalf_of and heirs.of(draft.on_behalf_of, self.now) == self.acting:
-            # What an office did before it ended, whoever stands in its place records for it.
-            allowed = dict.fromkeys((*kind.on_behalf_of, *kind.recorded_by))
-            kind = replace(kind, on_behalf_of=tuple(allowed))
-        known = {**kind.roles, **kind.fields}
-        faults.extend(
+        who = self._who(draft, kind, history)
+        faults = [
             Fault(field=name, zh="这种记录没有这一项。", en=f"{kind.name} has no such field.")
             for name in draft.fields
-            if name not in known
-        )
-        parties = self._parties(draft, kind, history, said, faults)
+            if name not in kind.fields and name not in kind.roles
+        ]
+        faults.extend(who.faults)
         clock: dict[str, Plain] = {}
         facts: dict[str, dict[str, object]] = {}
         for each in kind.fields.values():
@@ -136,11 +134,40 @@ class Draftsman:
                 clock[each.name] = value
             else:
                 facts.setdefault(each.subject or CASE, {})[each.name] = value
+        self._check_reach(kind, who.parties, clock, faults)
+        return faults or Checked(draft=draft, kind=kind, parties=who.parties, clock=clock, facts=facts)
+
+    def _who(self, draft: Draft, kind: Kind, history: Sequence[Event]) -> _Who:
+        """Return who plays which part, at what moment, and what is wrong with that.
+
+        Drafts that begin cases alike (a roster of a thousand people) are looked at once.
+        """
+        said = {role: self._named(draft.fields[role]) for role in kind.roles if draft.fields.get(role)}
+        if history or draft.corrects:
+            return self._found_who(draft, kind, history, said)
+        alike = (id(kind), draft.on_behalf_of, draft.at, draft.evidence, tuple(said.items()))
+        if alike not in self._alike:
+            self._alike[alike] = (kind, self._found_who(draft, kind, history, said))
+        return self._alike[alike][1]
+
+    def _found_who(
+        self, draft: Draft, kind: Kind, history: Sequence[Event], said: dict[str, tuple[str, ...]]
+    ) -> _Who:
+        faults: list[Fault] = []
+        heirs = self._heirs(history)
+        moment = draft.at or self.now
+        history = as_of(history, heirs, moment)
+        if not kind.system:
+            said = {role: heirs.of_all(held, moment) for role, held in said.items()}
+        if draft.on_behalf_of and heirs.of(draft.on_behalf_of, self.now) == self.acting:
+            # What an office did before it ended, whoever stands in its place records for it.
+            allowed = dict.fromkeys((*kind.on_behalf_of, *kind.recorded_by))
+            kind = replace(kind, on_behalf_of=tuple(allowed))
+        parties = self._parties(draft, kind, history, said, faults)
         self._check_actor(draft, kind, parties, faults)
         self._check_moment(draft, faults)
-        self._check_reach(kind, parties, clock, faults)
         self._check_sequence(draft, kind, parties, history, faults)
-        return faults or Checked(draft=draft, kind=declared, parties=parties, clock=clock, facts=facts)
+        return _Who(parties=parties, faults=tuple(faults))
 
     def _heirs(self, history: Sequence[Event]) -> Heirs:
         """Return who stands in whose place: what the case itself says comes before what is known of the offices."""
@@ -161,6 +188,8 @@ class Draftsman:
                 )
             return None
         kept = read_value(one, value)
+        if isinstance(kept, str) and kept in one.refuses:
+            kept = Fault(field=one.name, zh=one.refuses[kept]["zh"], en=one.refuses[kept]["en"])
         if isinstance(kept, Fault):
             faults.append(kept)
             return None
@@ -178,6 +207,9 @@ class Draftsman:
         in_case: dict[str, tuple[str, ...]] = {}
         for event in history:
             in_case.update(event.parties)
+        for role in kind.roles.values():
+            if role.anew:
+                in_case.pop(role.name, None)
         if draft.corrects is None:
             faults.extend(
                 Fault(
@@ -373,25 +405,17 @@ def _missing_role(name: str, title: Mapping[str, str]) -> Fault:
 
 def read_value(one: Field, value: object) -> Plain | Fault:
     """Return a typed or form value as it is kept; a fault when it cannot be one of this type."""
-    if one.type == "yes-no":
-        return _read_yes_no(one, value)
-    text = str(value).strip()
-    if one.type == "choice" and text not in one.choices:
-        known = "、".join(choice["zh"] for choice in one.choices.values())
-        en = f"Choose one of: {', '.join(one.choices)}."
-        return Fault(field=one.name, zh=f"请从中选择：{known}。", en=en)
-    if one.type == "date":
-        return _read_date(one, text)
+    read = _READERS.get(one.type)
+    if read:
+        return read(one, value)
+    text = (value if isinstance(value, str) else str(value)).strip()
     wanted = _SHAPES.get(one.type)
     if wanted and not wanted[0].fullmatch(text):
         return Fault(field=one.name, zh=wanted[1], en=wanted[2])
-    if one.type == "number":
-        return int(text)
-    return text.upper() if one.type == "identity-number" else text
+    return text
 
 
 _SHAPES: Final = {
-    "number": (_NUMBER, "请填写整数。", "Write a whole number."),
     "period": (
         _PERIOD,
         "请写成 2026、2026-Q3、2026-H1 或 2026-10。",
@@ -399,11 +423,6 @@ _SHAPES: Final = {
     ),
     "place": (_PLACE, "请填写行政区划代码。", "Write the code of a division."),
     "code": (_CODE, "含有不允许的字符。", "It has characters that are not allowed."),
-    "identity-number": (
-        _IDENTITY,
-        "公民身份号码应为18位（或15位）。",
-        "An identity number has 18 (or 15) digits.",
-    ),
     "phone": (_PHONE, "请填写电话号码。", "Write a telephone number."),
     "public-name": (_PUBLIC_NAME, "请填写不超过200字的名称。", "Write a name of at most 200 characters."),
 }
@@ -428,8 +447,41 @@ def _read_yes_no(one: Field, value: object) -> Plain | Fault:
     return found
 
 
-def _read_date(one: Field, text: str) -> Plain | Fault:
+def _read_date(one: Field, value: object) -> Plain | Fault:
     try:
-        return date.fromisoformat(text).isoformat()
+        return date.fromisoformat(str(value).strip()).isoformat()
     except ValueError:
         return Fault(field=one.name, zh="请写成 2026-03-02 这样的日期。", en="Write the date as 2026-03-02.")
+
+
+def _read_choice(one: Field, value: object) -> Plain | Fault:
+    text = str(value).strip()
+    if text in one.choices:
+        return text
+    known = "、".join(choice["zh"] for choice in one.choices.values())
+    en = f"Choose one of: {', '.join(one.choices)}."
+    return Fault(field=one.name, zh=f"请从中选择：{known}。", en=en)
+
+
+def _read_number(one: Field, value: object) -> Plain | Fault:
+    text = str(value).strip()
+    if _NUMBER.fullmatch(text):
+        return int(text)
+    return Fault(field=one.name, zh="请填写整数。", en="Write a whole number.")
+
+
+def _read_identity(one: Field, value: object) -> Plain | Fault:
+    text = str(value).strip()
+    if _IDENTITY.fullmatch(text):
+        return text.upper()
+    zh, en = "公民身份号码应为18位（或15位）。", "An identity number has 18 (or 15) digits."
+    return Fault(field=one.name, zh=zh, en=en)
+
+
+_READERS: Final[Mapping[str, Callable[[Field, object], Plain | Fault]]] = {
+    "yes-no": _read_yes_no,
+    "date": _read_date,
+    "choice": _read_choice,
+    "number": _read_number,
+    "identity-number": _read_identity,
+}

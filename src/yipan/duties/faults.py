@@ -132,3 +132,14 @@ class UnknownPersonError(YipanError):
         "zh": "请在“人员”页查找后再办理。",
         "en": "Find the person on the page People first.",
     }
+
+
+class NotReceivedError(YipanError):
+    """What was handed in is taken nowhere: nothing of it is kept, neither the words nor the file."""
+
+    code: ClassVar[str] = "not-received"
+    sentence: ClassVar[dict[str, str]] = {"zh": "{zh}", "en": "{en}"}
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "如果是某个机构没有尽到职责，请写明是哪个机构、哪件事。",
+        "en": "If an office did not do its duty, say which office and what it was.",
+    }

@@ -50,3 +50,22 @@ class Projecting:
 
     def write(self, cursor: CursorWrapper, written: Written) -> None:
         """Write the other rows, with the entries in the journal."""
+
+
+class Several(Projecting):
+    """Tables of several rooms, or several of one, kept in step in their order."""
+
+    def __init__(self, *each: Projecting) -> None:
+        """Know them."""
+        self.each = each
+        self.handles = frozenset().union(*(one.handles for one in each))
+
+    def draw_new(self, cursor: CursorWrapper, recorded: Sequence[Recorded]) -> None:
+        """Let each write what the entries alone say."""
+        for one in self.each:
+            one.draw_new(cursor, recorded)
+
+    def write(self, cursor: CursorWrapper, written: Written) -> None:
+        """Let each write the rest."""
+        for one in self.each:
+            one.write(cursor, written)

@@ -19,7 +19,7 @@ from yipan.law.correction import substitute
 from yipan.law.deadline import SHANGHAI
 from yipan.law.fold import DISCHARGED, OPEN, RELEASED, VOID, Duty
 from yipan.law.roles import OWED_ONLY, level_of, resolve
-from yipan.law.rule import Cite, Rule
+from yipan.law.rule import Cite, Discharge, Rule, Trigger
 from yipan.law.succession import Heirs, as_of, successions_in
 from yipan.offices.naming import NamesByDay
 from yipan.offices.office import lines_of, names_of
@@ -222,7 +222,9 @@ def _beginnings(
         fits = any(not part.levels or any(line.get(level) == own for level in part.levels) for part in parts)
         begins = kind.begins_case or (kind.effect == "office-opened" and not opened)
         if begins and fits and not kind.system and kind.right in permit.rights:
-            yield Action(kind=kind.name, title=kind.action, duty=None)
+            yield Action(
+                kind=kind.name, title=kind.action, duty=None, matter=kind.matter, often=kind.often
+            )
 
 
 def case(permit: Permit, thread: UUID, now: datetime) -> CaseView:
@@ -253,6 +255,7 @@ def case(permit: Permit, thread: UUID, now: datetime) -> CaseView:
         duties=tuple(views),
         actions=tuple(_actions_now(permit.organisation, _visible(events, rows), duties, rulebook, now)),
         entries=len(events),
+        known_roles=frozenset(role for event in events for role in event.parties),
     )
 
 
@@ -380,9 +383,15 @@ def _actions(
         rule = _rule_of(duty, rulebook)
         if duty.state != OPEN or rule is None or rule.discharge is None:
             continue
-        for trigger in rule.discharge.triggers:
+        for trigger in _acted_on(rule.discharge, kinds):
             action = _fulfilling(own, duty, kinds[trigger.kind], holds)
-            if action and all((each.kind, each.parties) != (action.kind, action.parties) for each in found):
+            if action and duty.period:
+                action = replace(
+                    action,
+                    period=duty.period,
+                    saying={name: value for name, value in trigger.when.items() if value is not None},
+                )
+            if action and all(_apart(each) != _apart(action) for each in found):
                 found.append(action)
     done = {event.kind for event in events}
     late_here = any(duty.owed_by == own and duty.state == OPEN for duty in duties)
@@ -406,10 +415,23 @@ def _actions(
     return found
 
 
+def _acted_on(discharge: Discharge, kinds: Mapping[str, Kind]) -> list[Trigger]:
+    """Return what somebody at a desk can do to fulfil a duty: not what the engine counts by itself."""
+    return [each for each in discharge.triggers if not kinds[each.kind].system]
+
+
+def _apart(action: Action) -> tuple[object, ...]:
+    """Return what tells two actions apart: the same act for two duties is offered once."""
+    return action.kind, action.parties, action.period, action.saying
+
+
 def _is_of_use(
     kind: Kind, parties: Mapping[str, str], duties: Sequence[Duty], rulebook: Rulebook, day: date
 ) -> bool:
-    """Tell whether recording a kind would change anything: what only settles duties is offered with an open one."""
+    """Tell whether recording a kind would change anything: what only settles duties is offered with an open one.
+
+    What opens a duty that the case has not had yet is offered too: papers that are completed after a deferral.
+    """
     for duty in duties:
         rule = _rule_of(duty, rulebook)
         released = {trigger.kind for trigger in rule.released_by} if rule else set()
@@ -419,7 +441,11 @@ def _is_of_use(
             and (not parties or parties.get(duty.party_role) == duty.party)
         ):
             return True
-    return kind.name not in rulebook.discharging(day)
+    had = {duty.rule for duty in duties}
+    fresh = [
+        rule for rule in rulebook.opening_on(kind.name, day) if rule.id not in had and not rule.needs_consent
+    ]
+    return bool(fresh) or kind.name not in rulebook.discharging(day)
 
 
 def _fulfilling(own: str, duty: Duty, kind: Kind, holds: Mapping[str, tuple[str, ...]]) -> Action | None:

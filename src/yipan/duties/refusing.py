@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from yipan.duties.faults import Fault
+from yipan.duties.faults import Fault, NotReceivedError
 from yipan.law.correction import RETRACTION_KIND
 from yipan.law.deadline import SHANGHAI
 from yipan.law.fold import OPEN
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from yipan.duties.draft import Checked, Draft
     from yipan.law.event import Event
     from yipan.law.fold import Duty
+    from yipan.law.kind import Kind
     from yipan.law.rulebook import Rulebook
 
 #: What each level is called where a fault names it.
@@ -35,7 +36,11 @@ def part_faults(
 ) -> list[Fault]:
     """In a case that is under way, an office takes a part nobody has only to do what it owes there (`owed`)."""
     known = {role for event in history for role in event.parties}
-    taken = [role for role, held in one.parties.items() if actor in held and role not in known]
+    taken = [
+        role
+        for role, held in one.parties.items()
+        if actor in held and (role not in known or one.kind.roles[role].anew)
+    ]
     if not history or not taken or one.kind.system:
         return []
     late = [duty for duty in owed if duty.owed_by == actor and duty.state == OPEN]
@@ -107,3 +112,15 @@ def refuse_back_door(checked: Iterable[Checked], handled: frozenset[str]) -> Non
         if one.kind.effect and one.kind.effect not in handled:
             message = f"{one.kind.name} is recorded through the verb of the room that keeps {one.kind.effect}"
             raise ValueError(message)
+
+
+def refuse_unheard(kind: Kind, fields: Mapping[str, object]) -> None:
+    """Refuse what a kind takes from nobody, before a word or a file of it is kept.
+
+    Raises:
+        NotReceivedError: a choice was made with which nothing is taken.
+    """
+    for one in kind.fields.values():
+        said = one.refuses.get(str(fields.get(one.name) or "").strip())
+        if said:
+            raise NotReceivedError(**said)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 from django.db import connection
@@ -18,16 +18,18 @@ from yipan.duties.draft import BY_CALENDAR, Draft
 from yipan.duties.lawbook import lawbook
 from yipan.duties.naming import lapse_id, period_thread, turn_id
 from yipan.duties.recompute import debtors
-from yipan.duties.record import BATCH, lapse_draft, record
+from yipan.duties.record import BATCH, record
 from yipan.duties.settle import COLUMNS
 from yipan.law.deadline import SHANGHAI
 from yipan.law.fold import OPEN, Duty
-from yipan.law.rule import PERIOD_KIND
+from yipan.law.rule import LAPSE_KIND, LOG_INS_KIND, PERIOD_KIND, counts_log_ins
 from yipan.offices.permit import clock_permit
+from yipan.offices.signing_in import days_logged_in
 from yipan.offices.succession import OfficeEndedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from uuid import UUID
 
     from yipan.law.rulebook import Rulebook
 
@@ -59,6 +61,7 @@ def sweep(now: datetime, progress: Callable[[str], None] | None = None) -> Swept
         # An office that ends while the sweep is under way has been brought up to date by whoever ended it.
         with suppress(OfficeEndedError):
             turned += _turn_periods(rulebook, office, level, opened_at, now)
+            _write_new(office, list(_log_ins(rulebook, office, opened_at, now)), now)
         say(f"{number}/{len(opened)} {office}")
     lapsed = 0
     late = debtors("due_at < %s AND lapsed_at IS NULL", [now])
@@ -82,7 +85,11 @@ def _opened() -> list[tuple[str, str, datetime]]:
 
 def _turn_periods(rulebook: Rulebook, office: str, level: str, opened_at: datetime, now: datetime) -> int:
     """Record the periods that have turned for an office since it opened and are not yet recorded."""
-    drafts = list(_turns(rulebook, office, level, opened_at, now))
+    return _write_new(office, list(_turns(rulebook, office, level, opened_at, now)), now)
+
+
+def _write_new(office: str, drafts: list[Draft], now: datetime) -> int:
+    """Record in an office's name those of the calendar's events that are not yet recorded, and return how many."""
     permit = clock_permit(office, now)
     known: set[object] = set()
     if drafts:
@@ -117,6 +124,33 @@ def _turns(
                 at=datetime(turned_on.year, turned_on.month, turned_on.day, tzinfo=SHANGHAI),
                 evidence=BY_CALENDAR,
             )
+
+
+def _log_ins(rulebook: Rulebook, office: str, opened_at: datetime, now: datetime) -> Iterator[Draft]:
+    """Count, for each month that has ended, the working days on which the office was at its desk, as its log says."""
+    first, last = (each.astimezone(SHANGHAI).date() for each in (opened_at, now))
+    if not any(pack.covers(office) for pack, rule, _ in rulebook.rules(last) if counts_log_ins(rule)):
+        return
+    calendar = rulebook.calendar_at(None)
+    for period, turned_on in periods_turned("month", "after", first, last):
+        begins = date.fromisoformat(f"{period}-01")
+        days = [begins + timedelta(days=each) for each in range((turned_on - begins).days)]
+        working = {day for day in days if not calendar.rests(day)}
+        if begins <= first:
+            # The month in which the office opened began without it: no duty of that month waits for a count.
+            continue
+        kept = working & days_logged_in(office, begins, days[-1])
+        yield Draft(
+            kind=LOG_INS_KIND,
+            id=turn_id(office, "log-ins", "after", period),
+            thread=period_thread(office, period),
+            fields={
+                "office": office, "period": period, "working_days": len(working), "days": len(kept),
+                "every_day": kept == working,
+            },
+            at=datetime.combine(days[-1], time.max, SHANGHAI),
+            evidence=BY_CALENDAR,
+        )  # fmt: skip
 
 
 def periods_turned(unit: str, phase: str, first: date, last: date) -> Iterator[tuple[str, date]]:
@@ -167,6 +201,7 @@ def bring_up(office: str, now: datetime) -> None:
     for each, level, opened_at in _opened():
         if each == office:
             _turn_periods(rulebook, office, level, opened_at, now)
+            _write_new(office, list(_log_ins(rulebook, office, opened_at, now)), now)
     write_lapses(office, now)
 
 
@@ -177,10 +212,23 @@ def write_lapses(debtor: str, now: datetime) -> int:
         with permit.in_force(), connection.cursor() as cursor:
             cursor.execute(_LATE, [debtor, OPEN, now, BATCH])
             late = [Duty(**dict(zip(COLUMNS, row, strict=True))) for row in cursor.fetchall()]
-        drafts = [lapse_draft(duty, lapse_id(duty.id, duty.due_at)) for duty in late if duty.due_at]
+        drafts = [_lapse_draft(duty, lapse_id(duty.id, duty.due_at)) for duty in late if duty.due_at]
         if not drafts:
             return written
         receipt = record(drafts, permit=permit, clock=lambda: now, counts_by=BY_CALENDAR)
         written += len(receipt.events)
         if not receipt.events:
             return written
+
+
+def _lapse_draft(duty: Duty, event_id: UUID) -> Draft:
+    """Return the draft by which the sweep says that a duty passed its deadline."""
+    fields: dict[str, object] = {
+        "debtor": duty.owed_by,
+        "duty": str(duty.id),
+        "rule": duty.rule,
+        "due_at": duty.due_at.isoformat() if duty.due_at else "",
+    }
+    if duty.owed_to[0].isdigit():
+        fields["creditor"] = duty.owed_to
+    return Draft(kind=LAPSE_KIND, id=event_id, thread=duty.thread, fields=fields)

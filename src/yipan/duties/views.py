@@ -79,6 +79,12 @@ class Action:
     duty: UUID | None
     parties: Mapping[str, str] = field(default_factory=dict)
     on_behalf_of: str = ""
+    #: Of a duty that the calendar opened: its period, and what the event must say to fulfil it.
+    period: str = ""
+    saying: Mapping[str, str | int | bool] = field(default_factory=dict)
+    #: Of what begins a case: among what it is found, and whether it is done every day.
+    matter: Said = field(default_factory=dict)
+    often: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +97,8 @@ class CaseView:
     duties: tuple[DutyView, ...]
     actions: tuple[Action, ...]
     entries: int
+    #: The roles that some entry names, whoever may see it: nobody is asked for them again.
+    known_roles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from yipan.law.counting import UnitsDifferError, Within
 from yipan.law.roles import OWED_ONLY, RoleExpression
-from yipan.law.rule import LAPSE_KIND, PERIOD_KIND, Overlay, Rule, Trigger, Version
+from yipan.law.rule import LAPSE_KIND, LOG_INS_KIND, PERIOD_KIND, Overlay, Rule, Trigger, Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from yipan.law.pack import Pack
     from yipan.law.reading import Faults
 
+#: How many digits the code of a division has, by level.
+CODE_LENGTHS: Final = {"province": 2, "city": 4, "county": 6, "township": 9}
 #: The kinds that the engine itself records: they stand in a pack like any other, so that they are documented.
-ENGINE_KINDS = (PERIOD_KIND, LAPSE_KIND, "duty.recomputed", "event.retracted")
+ENGINE_KINDS = (PERIOD_KIND, LAPSE_KIND, LOG_INS_KIND, "duty.recomputed", "event.retracted")
 
 
 def check_packs(packs: Sequence[Pack], faults: Faults) -> None:
@@ -72,8 +74,25 @@ def _check_head(pack: Pack, whole: _Whole, faults: Faults) -> None:
             faults.say(
                 f"{pack.name}/pack.yaml", "scope", f"{code!r} is no division code of 2, 4, 6, 9 or 12 digits"
             )
+    _check_place(pack, faults)
     if pack.until_on and pack.until_on <= pack.from_on:
         faults.say(f"{pack.name}/pack.yaml", "until", "must be later than `from`")
+
+
+def _check_place(pack: Pack, faults: Faults) -> None:
+    """Refuse a place of another level than the document is about, and a pack that binds nobody and never will."""
+    file = f"{pack.name}/pack.yaml"
+    if not pack.place_level:
+        if not pack.scope:
+            faults.say(file, "scope", "names no division")
+        return
+    if pack.place_level not in CODE_LENGTHS:
+        faults.say(file, "place.level", f"{pack.place_level!r} is not one of: {', '.join(CODE_LENGTHS)}")
+        return
+    for key, codes in (("place.demonstration", (pack.demonstration,)), ("place", pack.scope)):
+        for code in codes:
+            if len(code) != CODE_LENGTHS[pack.place_level] or not code.isdigit():
+                faults.say(file, key, f"{code!r} is no code of a {pack.place_level}")
 
 
 def _check_kind(pack: Pack, kind: Kind, whole: _Whole, faults: Faults) -> None:
@@ -98,10 +117,16 @@ def _check_rule(pack: Pack, rule: Rule, whole: _Whole, faults: Faults) -> None:
         _check_role(file, key, role, rule, kinds, faults)
     if rule.needs_consent and not _asked_for(rule.needs_consent, kinds.values()):
         faults.say(file, "needs_consent", f"no kind asks for an agreement to {rule.needs_consent!r}")
-    if rule.on_lapse and not any(other.on_lapse_only for _, other in whole.rules.get(rule.on_lapse, ())):
-        faults.say(file, "on_lapse", f"there is no rule {rule.on_lapse!r} with `opens_on: lapse`")
+    _check_rules_named(file, rule, whole, faults)
     if rule.discharge and rule.discharge.field:
         _check_quantity(file, rule, kinds, faults)
+
+
+def _check_rules_named(file: str, rule: Rule, whole: _Whole, faults: Faults) -> None:
+    if rule.on_lapse and not any(other.on_lapse_only for _, other in whole.rules.get(rule.on_lapse, ())):
+        faults.say(file, "on_lapse", f"there is no rule {rule.on_lapse!r} with `opens_on: lapse`")
+    if rule.yields_to and rule.yields_to not in whole.rules:
+        faults.say(file, "yields_to", f"there is no rule {rule.yields_to!r}")
 
 
 def _opening(rule: Rule, kinds: Mapping[str, Kind]) -> list[Kind]:

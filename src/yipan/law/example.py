@@ -1,7 +1,8 @@
 """Examples beside a rule that a lawyer can read, and that are run: given, when, then.
 
 A file below a pack's `examples/` holds several documents of two forms. A *clock* asks one rule for one
-deadline; a *story* gives events and says every duty that they leave, nothing more and nothing less.
+deadline; a *story* gives events and says every duty that they leave, nothing more and nothing less: of all rules, or
+of those that it says it is about.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from yipan.law.pack import read_documents
 from yipan.law.reading import Faults, Reader
 from yipan.law.roles import level_of
 from yipan.law.rule import LAPSE_KIND
+from yipan.law.rulebook import UnknownRuleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 CLOCK_KEYS: Final = ("example", "rule", "given", "then")
 CLOCK_GIVEN_KEYS: Final = ("on", "at", "owed_by", "owed_to", "clock")
 CLOCK_THEN_KEYS: Final = ("due_on", "within", "version", "by", "provisional", "refused")
-STORY_KEYS: Final = ("example", "given", "now", "then")
+STORY_KEYS: Final = ("example", "about", "given", "now", "then")
 STORY_EVENT_KEYS: Final = ("event", "at", "by", "parties", "clock", "name", "corrects")
 STORY_LAPSE_KEYS: Final = ("lapse", "at", "owed_by", "name")
 STORY_THEN_KEYS: Final = (
@@ -60,7 +62,7 @@ def run_examples(texts: Mapping[str, str], rulebook: Rulebook, line_of: LineOf) 
                 if "rule" in raw:
                     _run_clock(reader, rulebook, line_of)
                 else:
-                    _Story(reader, rulebook, line_of).run()
+                    Story(reader, rulebook, line_of).run()
             except YipanError as error:
                 reader.fault("", error.say("en"))
     return faults.lines
@@ -86,11 +88,11 @@ def _run_clock(reader: Reader, rulebook: Rulebook, line_of: LineOf) -> None:
     given.only(*CLOCK_GIVEN_KEYS)
     given.needs("owed_by", "owed_to")
     then.only(*CLOCK_THEN_KEYS)
-    at = _moment(given, "at") if "at" in given.raw else _noon(given)
+    at = asked_at(given)
     if at is None:
         return
     try:
-        bound = _bound(reader, given, at, rulebook, line_of)
+        bound = bound_of(reader, given, at, rulebook, line_of)
     except YipanError as error:
         if then.raw.get("refused") != error.code:
             then.fault("refused", f"refused as {error.code}: {error.say('en')}")
@@ -113,9 +115,23 @@ def _run_clock(reader: Reader, rulebook: Rulebook, line_of: LineOf) -> None:
         then.fault("provisional", "the date is provisional, and the example does not say so")
 
 
-def _bound(reader: Reader, given: Reader, at: datetime, rulebook: Rulebook, line_of: LineOf) -> Bound:
+def asked_at(given: Reader) -> datetime | None:
+    """Return the moment from which a clock example counts; None, with a fault, where it says none."""
+    return _moment(given, "at") if "at" in given.raw else _noon(given)
+
+
+def bound_of(reader: Reader, given: Reader, at: datetime, rulebook: Rulebook, line_of: LineOf) -> Bound:
+    """Return the clock that binds in a clock example.
+
+    Raises:
+        YipanError: the law gives none.
+    """
     debtor, creditor = given.text("owed_by"), given.text("owed_to")
-    rule = rulebook.rule(reader.text("rule"), at.astimezone(SHANGHAI).date(), debtor, creditor)
+    try:
+        rule = rulebook.rule(reader.text("rule"), at.astimezone(SHANGHAI).date(), debtor, creditor)
+    except UnknownRuleError:
+        # What an overlay says alone, whatever else binds.
+        return rulebook.overlay_bound(reader.text("rule"), at, debtor=debtor, clock=_clock(given))
     sides = (debtor, creditor)
     asked = Event(
         id=_THREAD,
@@ -136,7 +152,7 @@ def _bound(reader: Reader, given: Reader, at: datetime, rulebook: Rulebook, line
 
 
 @dataclass(frozen=True)
-class _Story:
+class Story:
     """One story as it runs: the events so far and the names they go by."""
 
     reader: Reader
@@ -150,12 +166,11 @@ class _Story:
         reader = self.reader
         reader.only(*STORY_KEYS)
         reader.needs("example", "given", "then")
-        for each in reader.within_list("given"):
-            event = self._lapse(each) if "lapse" in each.raw else self._event(each)
-            if event:
-                self.events.append(event)
+        every = self.duties()
         now = _moment(reader, "now") if "now" in reader.raw else None
-        left = [_shown(duty, now) for duty in fold(self.events, self.rulebook)]
+        about = self._about()
+        duties = [duty for duty in every if not about or duty.rule in about]
+        left = [_shown(duty, now) for duty in duties]
         for each in reader.within_list("then"):
             each.only(*STORY_THEN_KEYS)
             each.needs("rule", "owed_by", "owed_to", "due_on", "state")
@@ -168,6 +183,24 @@ class _Story:
                 left.remove(met)
         for duty in left:
             reader.fault("then", f"does not say this duty: {_listed([duty])}")
+
+    def duties(self) -> list[Duty]:
+        """Take the events as given, once, and return every duty that they leave."""
+        for each in self.reader.within_list("given"):
+            event = self._lapse(each) if "lapse" in each.raw else self._event(each)
+            if event:
+                self.events.append(event)
+        return list(fold(self.events, self.rulebook))
+
+    def _about(self) -> tuple[str, ...]:
+        """Return the rules that the story is about; none said: all. Other packs may open what it need not know of."""
+        about = self.reader.texts("about")
+        for rule in about:
+            try:
+                self.rulebook.holders(rule)
+            except UnknownRuleError:
+                self.reader.fault("about", f"there is no rule {rule!r}")
+        return about
 
     def _event(self, one: Reader) -> Event | None:
         one.only(*STORY_EVENT_KEYS)

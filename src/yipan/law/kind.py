@@ -45,7 +45,11 @@ EFFECTS: Final = (
     # The register's own, kept by the room above: see registry.
     "person-enrolled", "person-updated", "stay-began", "stay-ended", "enrolment-ended",
     "persons-merged", "persons-kept-apart", "headcount-noted",
+    # Certificates that this installation signs: see documents.
+    "certificate-issued", "certificate-sent", "certificate-revoked",
 )  # fmt: skip
+#: A field of this name says that something was free; no other number can be written, here or in the database.
+PRICE, FREE = "price", "0"
 #: An English word up to this length is looked for as a whole word only.
 SHORT_WORD: Final = 4
 #: Words that a field or a kind may not be about: the refusals of design.md, by name.
@@ -99,6 +103,8 @@ class Role:
     required: bool = True
     #: The levels at which an office may stand that plays this part; none: any.
     levels: tuple[str, ...] = ()
+    #: Whether each event names its own: one superior acts after another, and the case does not keep the first.
+    anew: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,6 +121,8 @@ class Field:
     choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     consent: str = ""
     consent_of: str = ""
+    #: Choices with which nothing is taken at all, each with the sentence that says why.
+    refuses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,6 +156,11 @@ class Kind:
     follows: tuple[str, ...]
     seen_by: tuple[str, ...]
     right: str
+    #: Whether everybody may read it: a list for the public, that names no person.
+    public: bool = False
+    #: Among what a desk finds it where it begins a case, and whether it lies on top: done every day.
+    matter: Mapping[str, str] = field(default_factory=dict)
+    often: bool = False
 
     def in_group(self, name: str) -> tuple[str, ...]:
         """Return the roles that a role or group name means, in the order of the file."""
@@ -165,11 +178,12 @@ class Kind:
 
 KIND_KEYS: Final = (
     "kind", "title", "action", "help", "begins_case", "system", "roles", "subjects", "fields",
-    "recorded_by", "on_behalf_of", "reaches", "effect", "thread", "follows", "seen_by", "right",
+    "recorded_by", "on_behalf_of", "reaches", "effect", "thread", "follows", "seen_by", "right", "public",
+    "matter", "often",
 )  # fmt: skip
-ROLE_KEYS: Final = ("title", "group", "required", "levels")
+ROLE_KEYS: Final = ("title", "group", "required", "levels", "anew")
 SUBJECT_KEYS: Final = ("title", "shown_to")
-FIELD_KEYS: Final = ("type", "title", "help", "required", "clock", "subject", "choices", "consent")
+FIELD_KEYS: Final = ("type", "title", "help", "required", "clock", "subject", "choices", "refuses", "consent")
 CONSENT_KEYS: Final = ("purpose", "of")
 
 
@@ -207,6 +221,9 @@ def read_kind(raw: Raw, *, file: str, pack: str, faults: Faults) -> Kind:
         follows=reader.texts("follows"),
         seen_by=reader.texts("seen_by") or tuple(roles),
         right=reader.choice("right", RIGHTS, "record"),
+        public=reader.flag("public"),
+        matter=reader.both("matter", required=False),
+        often=reader.flag("often"),
     )
     _check_references(reader, kind)
     return kind
@@ -224,6 +241,7 @@ def _read_role(reader: Reader, name: str) -> Role:
         group=reader.text("group"),
         required=reader.flag("required", default=True),
         levels=levels,
+        anew=reader.flag("anew"),
     )
 
 
@@ -240,7 +258,7 @@ def _read_field(reader: Reader, name: str) -> Field:
     if consent:
         consent.only(*CONSENT_KEYS)
         consent.needs("purpose")
-    choices = reader.inner("choices")
+    choices, refuses = reader.inner("choices"), reader.inner("refuses")
     made = Field(
         name=name,
         type=reader.choice("type", FIELD_TYPES, "text"),
@@ -252,6 +270,7 @@ def _read_field(reader: Reader, name: str) -> Field:
         choices={each: choices.both(each) for each in choices.raw},
         consent=consent.text("purpose") if consent else "",
         consent_of=consent.text("of") if consent else "",
+        refuses={each: refuses.both(each) for each in refuses.raw},
     )
     _refuse_words(
         reader,
@@ -260,8 +279,13 @@ def _read_field(reader: Reader, name: str) -> Field:
         *made.title.values(),
         *(text for each in made.choices.values() for text in each.values()),
     )
+    for each in made.refuses:
+        if each not in made.choices:
+            refuses.fault(each, "is no choice of this field")
     if (made.type == "choice") != bool(made.choices):
         reader.fault("choices", "a field of type choice, and no other, lists its choices")
+    if name == PRICE and (made.type != "choice" or set(made.choices) != {FREE} or not made.clock):
+        reader.fault("", 'every service is free: a price is a clock field whose one choice is "0"')
     if made.clock and made.subject:
         reader.fault("clock", "a field about a person is sealed: rules may not read it")
     if made.clock and made.type in ("name", "identity-number", "phone", "place", "text", "long-text"):
@@ -304,6 +328,8 @@ def _check_references(reader: Reader, kind: Kind) -> None:
     _check_field_references(reader, kind)
     if kind.thread == "period" and not _is_period(kind.fields.get("period")):
         reader.fault("thread", "a kind of a period needs a clock field `period` of type period")
+    if kind.public and (kind.subjects or any(not each.clock for each in kind.fields.values())):
+        reader.fault("public", "what everybody may read is about no person: only clock fields")
 
 
 def _is_period(one: Field | None) -> bool:

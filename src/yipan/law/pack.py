@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 import yaml
 
@@ -44,6 +44,10 @@ class Pack:
     until_on: date | None
     uses: tuple[str, ...]
     promptly: Within | None
+    #: Of a document that does not say of which place it is: the level of that place, and one to show the pack at.
+    #: Its scope is empty until the deployment sets it.
+    place_level: str = ""
+    demonstration: str = ""
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     rules: Mapping[str, Rule] = field(default_factory=dict)
     overlays: tuple[Overlay, ...] = ()
@@ -76,7 +80,10 @@ def covers(scope: Iterable[str], organisation: str) -> bool:
     return any(each in ("00", code) or (code.startswith(each) and len(code) > len(each)) for each in scope)
 
 
-PACK_KEYS = ("pack", "title", "note", "authority", "scope", "from", "until", "uses", "promptly")
+PACK_KEYS = ("pack", "title", "note", "authority", "scope", "place", "from", "until", "uses", "promptly")
+PLACE_KEYS = ("level", "demonstration")
+#: The text in a bundle by which a deployment says of which place such a pack is.
+PLACE_FILE: Final = "place.yaml"
 
 
 def read_pack(bundle: Mapping[str, str], *, where: str, faults: Faults) -> Pack:
@@ -84,7 +91,7 @@ def read_pack(bundle: Mapping[str, str], *, where: str, faults: Faults) -> Pack:
     raw = _load(bundle.get("pack.yaml", "{}"), f"{where}/pack.yaml", faults)
     reader = Reader(file=f"{where}/pack.yaml", at="", raw=raw, faults=faults)
     reader.only(*PACK_KEYS)
-    reader.needs("pack", "title", "authority", "scope", "from")
+    reader.needs("pack", "title", "authority", "from", "place" if "place" in raw else "scope")
     name = reader.text("pack", where.rpartition("/")[2])
     promptly = _read_promptly(reader)
     kinds: dict[str, Kind] = {}
@@ -118,11 +125,13 @@ def read_pack(bundle: Mapping[str, str], *, where: str, faults: Faults) -> Pack:
         title=reader.both("title"),
         note=reader.both("note", required=False),
         authority=reader.text("authority"),
-        scope=reader.texts("scope"),
+        scope=_read_scope(reader, bundle, where, faults),
         from_on=reader.day("from") or date.max,
         until_on=reader.day("until"),
         uses=reader.texts("uses"),
         promptly=promptly,
+        place_level=reader.inner("place").text("level"),
+        demonstration=reader.inner("place").text("demonstration"),
         kinds=kinds,
         rules=rules,
         overlays=tuple(overlays.values()),
@@ -130,6 +139,32 @@ def read_pack(bundle: Mapping[str, str], *, where: str, faults: Faults) -> Pack:
         calendars=tuple(calendars),
         bundle=dict(bundle),
     )
+
+
+def _read_scope(reader: Reader, bundle: Mapping[str, str], where: str, faults: Faults) -> tuple[str, ...]:
+    """Return the scope that the pack says, or the place at which the deployment has set it."""
+    if "place" not in reader.raw:
+        return reader.texts("scope")
+    place = reader.inner("place")
+    place.only(*PLACE_KEYS)
+    place.needs(*PLACE_KEYS)
+    if "scope" in reader.raw:
+        reader.fault("scope", "a pack of a place that the deployment sets says no scope of its own")
+    file = f"{where}/{PLACE_FILE}"
+    set_at = Reader(file=file, at="", raw=_load(bundle.get(PLACE_FILE, "{}"), file, faults), faults=faults)
+    set_at.only("at")
+    return set_at.texts("at")
+
+
+def placed(pack: Pack, code: str) -> Pack:
+    """Return a pack as it stands where the deployment has said of which place it is: the code goes into its texts."""
+    bundle = {**pack.bundle, PLACE_FILE: f'at: ["{code}"]\n'}
+    return replace(pack, scope=(code,), bundle=bundle)
+
+
+def shown(pack: Pack) -> Pack:
+    """Return a pack as its examples and the demo show it: at its place of demonstration, where none is set."""
+    return pack if pack.scope or not pack.demonstration else placed(pack, pack.demonstration)
 
 
 def read_bundle(folder: Path) -> dict[str, str]:
@@ -145,8 +180,11 @@ def read_bundle(folder: Path) -> dict[str, str]:
     }
 
 
-def read_packs(root: Path, faults: Faults) -> list[Pack]:
-    """Read every pack below `root` (`<authority>/<pack>/pack.yaml`), in order of path."""
+def read_packs(root: Path, faults: Faults, places: Mapping[str, str] | None = None) -> list[Pack]:
+    """Read every pack below `root` (`<authority>/<pack>/pack.yaml`), in order of path.
+
+    `places` says, by pack, of which place it is where its document does not.
+    """
     found: dict[str, Pack] = {}
     for folder in sorted(path.parent for path in root.glob("*/*/pack.yaml")):
         where = folder.relative_to(root).as_posix()
@@ -154,6 +192,11 @@ def read_packs(root: Path, faults: Faults) -> list[Pack]:
         if pack.name in found:
             faults.say(f"{where}/pack.yaml", "pack", f"another pack is named {pack.name!r}")
         found[pack.name] = pack
+    for name, code in (places or {}).items():
+        if name in found and found[name].place_level:
+            found[name] = placed(found[name], code)
+        else:
+            faults.say("places", name, "is no pack whose place a deployment sets")
     return list(found.values())
 
 

@@ -6,7 +6,7 @@ with these keys needs a new key for all rules, never a special case for one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Final
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PERIODS: Final = ("day", "month", "quarter", "half-year", "year")
 #: The kind that the sweep records when a period begins or has ended for an office.
 PERIOD_KIND: Final = "period.turned"
+#: The kind that the sweep records of each month's log of log-ins, where a rule waits for it.
+LOG_INS_KIND: Final = "log-ins.counted"
 #: The kind that the sweep records when a duty has passed its deadline.
 LAPSE_KIND: Final = "duty.lapsed"
 
@@ -49,12 +51,21 @@ class Trigger:
     when: Mapping[str, Plain] = field(default_factory=dict)
     #: How this trigger finds its duty, where it is not as the rule says for all.
     matched_by: str = ""
+    #: From which such event of the case on it opens: 2 lets the first pass.
+    times: int = 1
 
     def meets(self, event: Event) -> bool:
         """Tell whether an event is of this kind with these clock values."""
         return event.kind == self.kind and all(
             event.clock.get(key) == value for key, value in self.when.items()
         )
+
+    def opens_with(self, event: Event, taken: Iterable[Event]) -> bool:
+        """Tell whether an event opens, given what the case has had: often enough, this one with those before it."""
+        if not self.meets(event) or self.times == 1:
+            return self.meets(event)
+        before = [each for each in taken if each.counts_at <= event.counts_at and each.id != event.id]
+        return sum(map(self.meets, before)) + 1 >= self.times
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,6 +147,8 @@ class Rule:
     released_by: tuple[Trigger, ...]
     on_lapse: str
     versions: tuple[Version, ...]
+    #: A rule beside which this one opens nothing: where both would hold, that one does.
+    yields_to: str = ""
 
     def at(self, day: date) -> Version | None:
         """Return the version in force on a day, or None when there is none yet."""
@@ -153,6 +166,7 @@ class Overlay:
     applies_to: str
     leg: str
     versions: tuple[Version, ...]
+    text: Mapping[str, str] = field(default_factory=dict)
 
     def at(self, day: date) -> Version | None:
         """Return the version in force on a day, or None."""
@@ -170,14 +184,19 @@ def version_at(versions: tuple[Version, ...], day: date) -> Version | None:
     )
 
 
+def counts_log_ins(rule: Rule) -> bool:
+    """Tell whether a rule waits for what the log of log-ins says."""
+    return rule.discharge is not None and LOG_INS_KIND in rule.discharge.kinds()
+
+
 RULE_KEYS: Final = (
     "rule", "title", "text", "opens_on", "once", "for_each", "needs_consent", "owed_by", "owed_to",
-    "applies_to", "discharged_by", "matched_by", "released_by", "on_lapse", "versions",
+    "applies_to", "yields_to", "discharged_by", "matched_by", "released_by", "on_lapse", "versions",
 )  # fmt: skip
-OVERLAY_KEYS: Final = ("overlay", "title", "of", "applies_to", "leg", "versions")
+OVERLAY_KEYS: Final = ("overlay", "title", "text", "of", "applies_to", "leg", "versions")
 EVERY_KEYS: Final = ("every", "opens", "levels", "kinds", "only", "rotation")
 ROTATION_KEYS: Final = ("among", "first_year")
-TRIGGER_KEYS: Final = ("kind", "when", "matched_by")
+TRIGGER_KEYS: Final = ("kind", "when", "matched_by", "times")
 AMOUNT_KEYS: Final = ("kind", "when", "at_least", "field")
 VERSION_KEYS: Final = ("within", "rolls", "cite")
 BY_FIELD_KEYS: Final = ("by_field", "values")
@@ -220,6 +239,7 @@ def read_rule(raw: Raw, *, file: str, pack: str, promptly: Within | None, faults
         released_by=_read_triggers(reader, "released_by") if "released_by" in raw else (),
         on_lapse=reader.text("on_lapse"),
         versions=_read_versions(reader, promptly),
+        yields_to=reader.text("yields_to"),
     )
 
 
@@ -239,6 +259,7 @@ def read_overlay(raw: Raw, *, file: str, pack: str, promptly: Within | None, fau
         applies_to=reader.choice("applies_to", APPLIES_TO, "debtor"),
         leg=leg,
         versions=_read_versions(reader, promptly),
+        text=reader.both("text", required=False),
     )
 
 
@@ -323,10 +344,15 @@ def _read_trigger(reader: Reader) -> Trigger:
     for key, value in when.items():
         if not isinstance(value, str | int | bool):
             reader.fault(f"when.{key}", "must be a plain value")
+    times = reader.raw.get("times", 1)
+    if not is_number(times) or int(str(times)) < 1:
+        reader.fault("times", "must be a whole number from 1")
+        times = 1
     return Trigger(
         kind=reader.text("kind"),
         when={key: value for key, value in when.items() if isinstance(value, str | int)},
         matched_by=reader.choice("matched_by", ("", *MATCHES)),
+        times=int(str(times)),
     )
 
 

@@ -198,6 +198,10 @@ class Rulebook:
         packs = [each.pack for each in self.adoptions() if self.in_force(each.pack, day)]
         return {name: kind for pack in packs for name, kind in pack.kinds.items()}
 
+    def every_kind(self) -> list[Kind]:
+        """Return every kind that any adopted pack ever had."""
+        return [kind for each in self.adoptions() for kind in each.pack.kinds.values()]
+
     def scope(self, scope_id: str, day: date) -> Scope:
         """Return the scope that holds on a day: who counts, and why.
 
@@ -250,6 +254,14 @@ class Rulebook:
         if rule_id not in self._by_id:
             raise UnknownRuleError(rule=rule_id)
         return list(self._by_id[rule_id])
+
+    def holds(self, rule_id: str, day: date, debtor: str, creditor: str) -> bool:
+        """Tell whether a rule holds between two on a day."""
+        try:
+            self.rule(rule_id, day, debtor, creditor)
+        except (NoRuleInForceError, UnknownRuleError):
+            return False
+        return True
 
     def overlays(self, rule_id: str) -> list[tuple[Pack, Overlay]]:
         """Return the overlays over a rule, whatever their days of force."""

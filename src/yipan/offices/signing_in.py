@@ -1,15 +1,17 @@
-"""Wrong passwords are counted: after some of them an account takes a rest, whoever is guessing.
+"""Signing in: the log of the days on which an office was at its desk, and wrong passwords.
 
-The name that was typed is kept as a digest only: people type their password into the wrong box.
+The log says offices and days, never officers: it is the office that owes being there. Wrong passwords are counted:
+after some of them an account takes a rest, whoever is guessing. The name that was typed is kept as a digest only:
+people type their password into the wrong box.
 """
 
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import ClassVar, Final
 
-from django.db import models
+from django.db import connection, models
 
 #: So many wrong passwords within this time, and no password is looked at until some of them are older.
 ALLOWED: Final = 5
@@ -27,6 +29,32 @@ class FailedSignIn(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["name_digest", "failed_at"], name="failed_sign_ins_of_a_name")
         ]
+
+
+class LogIn(models.Model):
+    """A day on which somebody worked here for an organisation."""
+
+    pk = models.CompositePrimaryKey("organisation", "on")
+    organisation = models.TextField()
+    on = models.DateField()
+
+    class Meta:
+        app_label = "offices"
+
+
+def note_log_in(organisation: str, on: date) -> None:
+    """Keep that an office was at its desk on a day; once is enough. The caller acts for that very office."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'INSERT INTO offices_login (organisation, "on") VALUES (%s, %s) ON CONFLICT DO NOTHING',
+            [organisation, on],
+        )
+
+
+def days_logged_in(organisation: str, first: date, last: date) -> set[date]:
+    """Return the days of a stretch, both ends included, on which an office was at its desk."""
+    found = LogIn.objects.filter(organisation=organisation, on__gte=first, on__lte=last)
+    return set(found.values_list("on", flat=True))
 
 
 def must_rest(username: str, now: datetime) -> bool:

@@ -112,6 +112,26 @@ def said_before(permit: Permit, thread: UUID, names: Iterable[str], now: datetim
     return found
 
 
+def read_entry(
+    permit: Permit, thread: UUID, event: UUID, now: datetime, only: Iterable[str]
+) -> dict[str, dict[str, object]]:
+    """Return what one entry says of the subjects named, as far as this office may see it, in one logged look.
+
+    Whom nobody asked for is neither opened nor written down as seen: of a couple one may be printed alone.
+
+    Raises:
+        NotPermittedError: the post does not include reading cases.
+    """
+    permit.require("read-case", now)
+    wanted = frozenset(only)
+    with permit.in_force(), connection.cursor() as cursor:
+        gone = bool(_withdrawn(cursor, [thread]))
+        cursor.execute(_PAYLOADS, [[event]])
+        rows = [row for row in cursor.fetchall() if row[1] in wanted and (not gone or row[1] == CASE)]
+        _log(cursor, permit, now, [thread], {row[3] for row in rows if row[1] != CASE})
+    return _open(rows).get(event, {})
+
+
 def _withdrawn(cursor: CursorWrapper, threads: Sequence[UUID]) -> set[UUID]:
     """Return the enrolments among some cases that are in the register no more: she withdrew, and is shown to nobody."""
     cursor.execute(_GONE, [list(threads)])

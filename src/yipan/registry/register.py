@@ -15,6 +15,7 @@ from django.db import IntegrityError, connection
 from yipan.duties.faults import DraftFaultsError, Fault
 from yipan.duties.journal import known
 from yipan.duties.lawbook import lawbook
+from yipan.duties.projecting import Several
 from yipan.duties.record import Receipt, record
 from yipan.errors import YipanError
 from yipan.law.deadline import SHANGHAI
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from yipan.duties.draft import Draft
+    from yipan.duties.projecting import Projecting
     from yipan.law.kind import Kind
     from yipan.offices.permit import Permit
 
@@ -59,8 +61,9 @@ def record_drafts(
     permit: Permit,
     clock: Callable[[], datetime],
     as_of: Mapping[UUID, int] | None = None,
+    also: Projecting | None = None,
 ) -> Receipt:
-    """Record drafts of any kind, the register's own included.
+    """Record drafts of any kind, the register's own included. `also`: tables of a room above, kept in step too.
 
     Raises:
         DraftFaultsError: a place, a date or a decision that the register cannot hold; and all that `record()` refuses.
@@ -77,8 +80,9 @@ def record_drafts(
         ready.append(_coming_back(permit, resolved, kind))
     if faults:
         raise DraftFaultsError(faults)
+    kept = Several(Projection(permit), also) if also else Projection(permit)
     try:
-        receipt = record(ready, permit=permit, clock=lambda: now, as_of=as_of, also=Projection(permit))
+        receipt = record(ready, permit=permit, clock=lambda: now, as_of=as_of, also=kept)
     except IntegrityError as error:
         if _ONE_OF_A_NUMBER in str(error):
             raise AlreadyEnrolledError from error

@@ -20,6 +20,7 @@ from yipan.offices.leave import OnLeaveError
 from yipan.offices.office import UnknownOrganisationError, names_of
 from yipan.offices.officer import Officer, Posting
 from yipan.offices.permit import NotPermittedError, NotPostedError, Permit, permit_for
+from yipan.offices.signing_in import note_log_in
 from yipan.offices.succession import OfficeEndedError
 from yipan.registry.intake import IntakeGoneError
 from yipan.web.words import SHANGHAI, language
@@ -32,6 +33,8 @@ P = ParamSpec("P")
 #: Under these names the session keeps the office she acts for, and what to tell her on the next page.
 OFFICE: Final = "acting-for"
 TOLD: Final = "told"
+#: For which office, and on which day, the log of log-ins knows of this session.
+LOGGED_IN: Final = "logged-in"
 _STATUS: Final[Mapping[type[YipanError], int]] = {
     NotPermittedError: 403,
     NotPostedError: 403,
@@ -110,11 +113,22 @@ def for_officers(
         if acting is None:
             return _send(request, reverse("office"))
         try:
+            _note_log_in(request, acting)
             return view(request, acting, *args, **kwargs)
         except YipanError as refusal:
             return refuse(request, acting, refusal)
 
     return guarded
+
+
+def _note_log_in(request: HttpRequest, acting: Acting) -> None:
+    """Keep in the log of log-ins that the office was at its desk today: once a day for each session."""
+    on = acting.now.astimezone(SHANGHAI).date()
+    mark = f"{acting.organisation} {on}"
+    if request.session.get(LOGGED_IN) != mark:
+        with acting.permit("log-in").in_force():
+            note_log_in(acting.organisation, on)
+        request.session[LOGGED_IN] = mark
 
 
 def _send(request: HttpRequest, place: str) -> HttpResponse:

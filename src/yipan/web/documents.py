@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
@@ -19,11 +19,13 @@ from yipan.duties.draft import Draft, Draftsman
 from yipan.duties.faults import DraftFaultsError, Fault, StaleCaseError
 from yipan.duties.lawbook import lawbook
 from yipan.duties.naming import new_id
+from yipan.duties.refusing import refuse_unheard
 from yipan.errors import YipanError
 from yipan.offices.office import names_of
 from yipan.registry.access import said_before
 from yipan.registry.people import is_person, particulars_of, place_name
 from yipan.web.acting import Acting, for_officers, page, tell
+from yipan.web.duties import saying_of
 from yipan.web.forms import AT, EVIDENCE, Section, Setting, sections_of, shown_fields, shown_roles
 from yipan.web.knowing import filled_from
 from yipan.web.offices import office_meant, why_not_one
@@ -129,11 +131,12 @@ def record_in_case(request: HttpRequest, acting: Acting, thread: UUID, kind: str
         action = _action_of(request, view, kind)
         setting = Setting(parties=action.parties, on_behalf_of=action.on_behalf_of)
         period = next((each.duty.period for each in view.duties if each.duty.id == action.duty), "")
-        typed = _filled_in(acting, thread, found, setting) | ({"period": period} if period else {})
+        told = {name: _typed(value) for name, value in action.saying.items()}
+        typed = _filled_in(acting, thread, found, setting) | ({"period": period} if period else {}) | told
     desk = _Desk(
         acting=acting,
         kind=found,
-        setting=setting,
+        setting=replace(setting, known=view.known_roles),
         entry=_entry_id(request, acting),
         thread=thread,
         as_of=_number(request.POST.get("as_of"), view.entries),
@@ -157,11 +160,16 @@ def _kind(name: str, acting: Acting) -> Kind:
 
 def _action_of(request: HttpRequest, view: CaseView, kind: str) -> Action:
     """Return the action that a button stood for: the address names its duty and its roles."""
-    wanted = request.GET.get("duty", ""), request.GET.get("for", "")
+    wanted = request.GET.get("duty", ""), request.GET.get("for", ""), request.GET.get("saying", "")
     for each in view.actions:
-        if each.kind == kind and wanted == (str(each.duty or ""), ",".join(each.parties)):
+        if each.kind == kind and wanted == (str(each.duty or ""), ",".join(each.parties), saying_of(each)):
             return each
     raise NothingToDoError
+
+
+def _typed(value: str | int | bool) -> str:  # noqa: FBT001  # a clock value, whatever its type
+    """Return a clock value as a form has it."""
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def _said_setting(request: HttpRequest, kind: Kind) -> Setting:
@@ -204,6 +212,8 @@ def _serve(request: HttpRequest, desk: _Desk) -> HttpResponse:
     desk.typed = {name: str(value) for name, value in request.POST.items()}
     permit = desk.acting.permit("record")
     permit.require("record", desk.acting.now)
+    # Before the file is kept: of what is taken nowhere nothing stays, on no page either.
+    refuse_unheard(desk.kind, desk.typed)
     desk.typed[EVIDENCE] = _evidence(request, desk, permit)
     draft = _draft(desk)
     if desk.faults:

@@ -15,6 +15,7 @@ from yipan.duties.queries import PAGE, SOON, owed_today
 from yipan.law.rule import PERIOD_KIND
 from yipan.registry.access import names_in, read_case
 from yipan.web.acting import Acting, for_officers, page
+from yipan.web.ruling import titles_of
 from yipan.web.words import SHANGHAI, is_running, said
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
-    from yipan.duties.views import Action, CaseView, DutyView, Today
+    from yipan.duties.views import Action, CaseView, DutyView, Said, Today
     from yipan.law.kind import Kind
     from yipan.offices.permit import Permit
 
@@ -57,16 +58,26 @@ def today(request: HttpRequest, acting: Acting) -> HttpResponse:
     """Show what this office owes: what is late first, then what is soon due."""
     permit = acting.permit("worklist")
     owed = owed_today(permit, acting.now)
+    begins = owed.begins if "record" in permit.rights else ()
     context = {
         "today": owed,
         "parts": _parts(owed, with_subtree="read-subtree" in permit.rights),
-        "beginnings": owed.begins if "record" in permit.rights else (),
+        "beginnings": [each for each in begins if each.often or not each.matter],
+        "matters": _by_matter([each for each in begins if each.matter and not each.often]),
         "titles": document_titles(),
         "unlisted": max(0, owed.owed_in_all - PAGE),
         "names": _names(permit, owed, acting.now),
         "now": acting.now,
     }
     return page(request, acting, "today", context)
+
+
+def _by_matter(actions: Iterable[Action]) -> list[tuple[Said, list[Action]]]:
+    """Return what begins a case but not every day, by what it is about, in the order of the words."""
+    found: dict[str, tuple[Said, list[Action]]] = {}
+    for each in actions:
+        found.setdefault(each.matter["zh"], (each.matter, []))[1].append(each)
+    return [found[name] for name in sorted(found)]
 
 
 def _names(permit: Permit, owed: Today, now: datetime) -> Mapping[UUID, str]:
@@ -106,7 +117,7 @@ def _parts(owed: Today, *, with_subtree: bool) -> list[Part]:
 
 def document_titles() -> Mapping[str, Mapping[str, str]]:
     """Return the titles of the documents that articles are cited from."""
-    return {each.pack.name: each.pack.title for each in lawbook().adoptions()}
+    return titles_of(each.pack for each in lawbook().adoptions())
 
 
 @require_GET
@@ -151,6 +162,10 @@ def label_of(action: Action, kind: Kind) -> str:
     label = said(action.title)
     if action.parties:
         label += gettext("（%(parties)s）") % {"parties": _titles(kind, action.parties)}
+    if action.period:
+        choices = [kind.fields[name].choices.get(str(value)) for name, value in action.saying.items()]
+        told = [action.period, *(said(each) for each in choices if each)]
+        label += gettext("（%(parties)s）") % {"parties": gettext("、").join(told)}
     return gettext("代对方记录：%(label)s") % {"label": label} if action.on_behalf_of else label
 
 
@@ -161,4 +176,11 @@ def _titles(kind: Kind, roles: Iterable[str]) -> str:
 def _query(action: Action) -> str:
     named = {"duty": str(action.duty)} if action.duty else {}
     parts = named | ({"for": ",".join(action.parties)} if action.parties else {})
+    if action.saying:
+        parts["saying"] = saying_of(action)
     return f"?{urlencode(parts)}" if parts else ""
+
+
+def saying_of(action: Action) -> str:
+    """Return what an event must say to fulfil a duty, as an address has it."""
+    return ",".join(f"{name}={value}" for name, value in sorted(action.saying.items()))

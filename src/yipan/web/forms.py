@@ -87,6 +87,8 @@ class Setting:
     parties: Mapping[str, str] = field(default_factory=dict)
     #: The organisation whose act is written down for it; empty when the acting one writes its own.
     on_behalf_of: str = ""
+    #: The roles that the case at hand knows already.
+    known: frozenset[str] = frozenset()
 
 
 def sections_of(
@@ -108,11 +110,16 @@ def shown_fields(kind: Kind, setting: Setting) -> list[Field]:
 
 
 def shown_roles(kind: Kind, setting: Setting) -> list[str]:
-    """Return the roles that the clerk fills in: a case knows them, and her own role is taken for her."""
-    if not kind.begins_case:
-        return []
+    """Return the roles that the clerk fills in: her own is taken for her, and a case knows most of the others.
+
+    In a case she names only who comes into it with this entry, as the office above.
+    """
     own = {role for name in kind.recorded_by for role in kind.in_group(name)}
-    return [role for role in kind.roles if role not in own and role not in setting.parties]
+    open_ = [role for role in kind.roles if role not in own and role not in setting.parties]
+    if kind.begins_case:
+        return open_
+    new = (kind.roles[role] for role in open_ if role not in setting.known)
+    return [role.name for role in new if role.required and not role.group]
 
 
 class _Making:

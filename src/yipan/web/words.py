@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import get_language, gettext, gettext_noop, ngettext
 
+from yipan.law.counting import MonthlyDate, Period, Promptly, Within, YearlyDates, parse_within
+
 if TYPE_CHECKING:
     from uuid import UUID
 
@@ -148,12 +150,26 @@ def period_text(period: str) -> str:
 
 def within_text(within: str) -> str:
     """Return how long a rule gives, from its written form (`15 working_days`, `at_once`)."""
-    counted = re.fullmatch(r"(\d+) (\w+)", within)
-    if counted and counted[2] in _UNITS:
-        return _UNITS[counted[2]](int(counted[1])) % {"n": counted[1]}
-    if within in _CLOCKS:
-        return gettext(_CLOCKS[within])
-    return gettext("固定日期")
+    return clock_text(parse_within(within))
+
+
+def clock_text(within: Within) -> str:
+    """Return how long a rule gives, as people say it."""
+    if isinstance(within, Period):
+        unit = within.of.value
+        return _UNITS[unit](within.count) % {"n": within.count}
+    if isinstance(within, Promptly) and within.standard is not None:
+        return gettext("及时（%(within)s以内）") % {"within": clock_text(within.standard)}
+    if isinstance(within, MonthlyDate):
+        return gettext("每月%(day)s日前") % {"day": within.day} if within.day else gettext("每月最后一日前")
+    if isinstance(within, YearlyDates):
+        days = gettext("、").join(_month_and_day(month, day) for month, day in within.dates)
+        return gettext("每年%(days)s前") % {"days": days}
+    return gettext(_CLOCKS[within.unit.value])
+
+
+def _month_and_day(month: int, day: int) -> str:
+    return f"{day} {_MONTHS[month - 1]}" if language() == "en" else f"{month}月{day}日"
 
 
 def skips_first_day(within: str) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django import template
+from django.utils.translation import gettext
 
+from yipan.documents import papers
 from yipan.law.rule import LAPSE_KIND
 from yipan.web import words
 
@@ -34,6 +36,8 @@ register.filter("post_title", words.post_title)
 register.filter("counts_by", words.counts_by_text)
 register.filter("owed_to", words.owed_to_text)
 register.filter("is_running", words.is_running)
+register.filter("is_letter", papers.has_letter)
+register.filter("is_form", papers.has_form)
 
 
 @register.filter
@@ -55,6 +59,12 @@ def reason_said(row: BackRow) -> str:
 
 
 @register.filter
+def word(words_by_name: Mapping[str, str], name: str) -> str:
+    """Return what a name of a closed list is called, in the reader's language."""
+    return gettext(words_by_name[name])
+
+
+@register.filter
 def html_language(code: str) -> str:
     """Return the language as HTML names it, so that a browser picks the right glyphs."""
     return "en" if code == "en" else "zh-CN"
@@ -66,3 +76,14 @@ def entry_shape(kind: str) -> str:
     if kind == LAPSE_KIND:
         return "is-lapse"
     return "is-clock" if kind.startswith(("duty.", "period.")) else "is-done"
+
+
+@register.filter
+def is_of_certificates(kind: str) -> bool:
+    """Tell whether an entry belongs to a certificate's case: from it one is issued or printed."""
+    return kind in (
+        "certificate.asked",
+        "certificate.request-sent",
+        "certificate.reissue-asked",
+        "certificate.sent",
+    )

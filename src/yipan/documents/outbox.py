@@ -1,0 +1,155 @@
+"""Messages on their way to the gateway: queued with the entry that says so, sent by the sweep, tried again, and told.
+
+A row names nobody: the number and the words stay sealed in the entry, and are opened for the moment of sending alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, ClassVar, Final
+from uuid import UUID, uuid5
+
+from django.db import connection, models
+
+from yipan.documents import gateway
+from yipan.duties import sealing
+from yipan.duties.draft import Draft
+from yipan.duties.projecting import Projecting
+from yipan.duties.record import record
+from yipan.duties.sealing import ErasedError
+from yipan.offices.permit import clock_permit
+
+if TYPE_CHECKING:
+    from django.db.backends.utils import CursorWrapper
+
+    from yipan.duties.projecting import Written
+
+#: The kinds by which an office tells a person something, and the channel that goes by the gateway.
+TELLING: Final = frozenset({"telling.sent", "telling.again"})
+CHANNEL: Final = "message"
+ACCEPTED, BOUNCED = "message.accepted", "message.bounced"
+WAITING: Final = "waiting"
+#: The subject whose number and words an entry holds.
+PERSON: Final = "person"
+#: The first pause between two tries; each is twice as long as the one before. After the last the message has bounced.
+_PAUSE: Final = timedelta(minutes=5)
+_TRIES: Final = 9
+#: The most messages of one sweep, so that it comes to an end.
+_AT_ONCE: Final = 500
+_NAMESPACE: Final = UUID("b0d0a9f5-7a3e-5c0b-9e57-2f2f5f1d8f11")
+_DUE: Final = (
+    "SELECT event, thread, office, tries FROM documents_message WHERE state = %s AND next_at <= %s"
+    " ORDER BY next_at, event LIMIT %s"
+)
+_SAID: Final = (
+    "SELECT p.ciphertext, p.subject_id, s.wrapped_key, s.kek_version FROM duties_payload p"
+    " JOIN duties_subject s ON s.id = p.subject_id WHERE p.event_id = %s AND p.name = %s"
+)
+_MOVE: Final = (
+    "UPDATE documents_message SET state = %s, tries = tries + 1, next_at = %s WHERE event = %s AND state = %s"
+)
+
+
+class Message(models.Model):
+    """One message on its way, by the entry that sends it."""
+
+    event = models.UUIDField(primary_key=True)
+    thread = models.UUIDField()
+    office = models.TextField()
+    state = models.TextField(default=WAITING)
+    tries = models.IntegerField(default=0)
+    next_at = models.DateTimeField()
+
+    class Meta:
+        app_label = "documents"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=(WAITING, ACCEPTED, BOUNCED)),
+                name="a_message_waits_or_has_ended",
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["next_at"], condition=models.Q(state=WAITING), name="messages_waiting")
+        ]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivered:
+    """What one round did: handed over, bounced for good, to be tried again."""
+
+    accepted: int = 0
+    bounced: int = 0
+    waiting: int = 0
+
+
+class Outbox(Projecting):
+    """Queues what one call of `record()` tells by message, where the deployment has a gateway."""
+
+    def write(self, cursor: CursorWrapper, written: Written) -> None:
+        """Put each message in the queue, due at once."""
+        if not gateway.address():
+            return
+        for each in written.recorded:
+            entry = each.entry
+            if entry.kind in TELLING and entry.clock.get("channel") == CHANNEL and not entry.on_behalf_of:
+                cursor.execute(
+                    "INSERT INTO documents_message (event, thread, office, state, tries, next_at)"
+                    " VALUES (%s, %s, %s, %s, 0, %s)",
+                    [entry.id, entry.thread, entry.recorded_by, WAITING, entry.recorded_at],
+                )
+
+
+def deliver(now: datetime) -> Delivered:
+    """Hand over what is due, write down what came of each, and put off what the gateway did not answer.
+
+    Stopped at any moment and run again it goes on; the gateway knows a second try by the id of the entry.
+
+    Raises:
+        GatewayInTheClearError: the gateway that is set cannot be used.
+    """
+    if not gateway.address():
+        return Delivered()
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, [WAITING, now, _AT_ONCE])
+        due = cursor.fetchall()
+    ends = [_deliver(row, now) for row in due]
+    return Delivered(accepted=ends.count(ACCEPTED), bounced=ends.count(BOUNCED), waiting=ends.count(WAITING))
+
+
+def _deliver(row: tuple[UUID, UUID, str, int], now: datetime) -> str:
+    event, thread, office, tries = row
+    permit = clock_permit(office, now)
+    with permit.in_force(), connection.cursor() as cursor:
+        phone, words = _said(cursor, event)
+    came_of_it = gateway.hand_over(event, phone, words) if phone and words else ""
+    state, cause = WAITING, ""
+    if came_of_it == gateway.TAKEN:
+        state = ACCEPTED
+    elif not came_of_it:
+        state, cause = BOUNCED, "no-number"
+    elif came_of_it == gateway.REFUSED:
+        state, cause = BOUNCED, "refused"
+    elif tries + 1 >= _TRIES:
+        state, cause = BOUNCED, "unreachable"
+    if state != WAITING:
+        fields: dict[str, object] = {"cause": cause} if cause else {}
+        told = Draft(kind=state, id=uuid5(_NAMESPACE, f"{event} {state}"), thread=thread, fields=fields)
+        record([told], permit=permit, clock=lambda: now)
+    with permit.in_force(), connection.cursor() as cursor:
+        cursor.execute(_MOVE, [state, now + _PAUSE * 2**tries, event, WAITING])
+    return state
+
+
+def _said(cursor: CursorWrapper, event: UUID) -> tuple[str, str]:
+    """Return the number and the words of an entry; nothing where she has been erased since."""
+    cursor.execute(_SAID, [event, PERSON])
+    row = cursor.fetchone()
+    if row is None:
+        return "", ""
+    ciphertext, subject, wrapped, version = row
+    try:
+        facts = sealing.unseal(sealing.unwrap(subject, wrapped, version), event, PERSON, ciphertext)
+    except ErasedError:
+        return "", ""
+    return str(facts.get("phone", "")), str(facts.get("words", ""))
