@@ -5,7 +5,7 @@
 One run on one fresh embedded database, thrown away at the end; a roster of ROWS people (200,000 unless said) as CSV.
 
 - `import roster`: everything on: every row read, judged and looked up, sealed under a key of its own, chained in the
-  journal, its duty opened, the register drawn, likely pairs asked about; in two processes beside the reader.
+  journal, its duty opened, the register drawn, likely pairs asked about; in processes beside the reader.
 - bare: the very rows that the import wrote (all tables of it), as COPY to unlogged staging tables and INSERT into tables
   with the same columns, keys and indexes, as their owner, no policy, no check, rows made beforehand.
 - django-import-export, with its bulk mode, into one table of the same eight columns: no sealing, no journal, no duty.
@@ -16,7 +16,6 @@ The import and the bare rows go in one after the other; quote the ratios.
 from __future__ import annotations
 
 import csv
-import os
 import resource
 import sys
 import tempfile
@@ -98,7 +97,7 @@ def import_roster(path: Path) -> float:
     start = time.perf_counter()
     roster = open_roster(path, path.name)
     intake = running.run(
-        permit, roster, ground=STATEMENT, division=OFFICE, clock=clock, hands=os.cpu_count() or 1
+        permit, roster, ground=STATEMENT, division=OFFICE, clock=clock, hands=running.usual_hands()
     )
     took = time.perf_counter() - start
     found = importing.outcome(permit, intake)

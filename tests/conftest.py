@@ -28,11 +28,7 @@ HOME = Path(tempfile.mkdtemp(prefix="yh-"))  # short: the socket's path has to f
 for _name in (
     "DATABASE_URL",
     "DATABASE_MIGRATE_URL",
-    "YIPAN_HOSTS",
-    "YIPAN_HTTPS",
-    "YIPAN_LANG",
-    "YIPAN_CHECKPOINTS",
-    "YIPAN_PLACES",
+    *(each for each in os.environ if each.startswith("YIPAN_")),
 ):
     os.environ.pop(_name, None)
 os.environ["YIPAN_HOME"] = str(HOME)

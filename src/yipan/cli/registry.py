@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -47,7 +46,7 @@ def import_() -> None:
 @click.option(
     "--hands",
     type=click.IntRange(1, 8),
-    help="How many processes enter rows; as many as there are cores when not said.",
+    help="How many processes enter rows; one more than there are cores when not said.",
 )
 @json_option
 def roster(  # noqa: PLR0913  # an option each
@@ -88,7 +87,7 @@ def roster(  # noqa: PLR0913  # an option each
             ground=STATEMENT if ground else "",
             division=organisation(office).division,
             clock=now,
-            hands=hands or os.cpu_count() or 1,
+            hands=hands or running.usual_hands(),
             told=_teller(console),
         )
     except KeyboardInterrupt:

@@ -222,9 +222,7 @@ def _beginnings(
         fits = any(not part.levels or any(line.get(level) == own for level in part.levels) for part in parts)
         begins = kind.begins_case or (kind.effect == "office-opened" and not opened)
         if begins and fits and not kind.system and kind.right in permit.rights:
-            yield Action(
-                kind=kind.name, title=kind.action, duty=None, matter=kind.matter, often=kind.often
-            )
+            yield Action(kind=kind.name, title=kind.action, duty=None, matter=kind.matter, often=kind.often)
 
 
 def case(permit: Permit, thread: UUID, now: datetime) -> CaseView:

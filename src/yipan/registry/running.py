@@ -36,6 +36,11 @@ _LOOK: Final = 1.0
 _SELDOM: Final = (200_000, 20, 100)
 
 
+def usual_hands() -> int:
+    """Return how many processes enter rows unless somebody says: while one waits for the disk, another computes."""
+    return (os.cpu_count() or 1) + 1
+
+
 class EnteringFailedError(YipanError):
     """A process that entered parts could not go on; what it had entered stays."""
 

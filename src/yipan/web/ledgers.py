@@ -49,7 +49,9 @@ def shelf(request: HttpRequest, acting: Acting) -> HttpResponse:
 def ledger(request: HttpRequest, acting: Acting, name: str) -> HttpResponse:
     """Show one ledger."""
     found = ledger_of(acting.permit("ledger"), name, acting.now)
-    return page(request, acting, "ledger", {"ledger": found, "titles": titles_of(library(settings.RULEPACKS).packs)})
+    return page(
+        request, acting, "ledger", {"ledger": found, "titles": titles_of(library(settings.RULEPACKS).packs)}
+    )
 
 
 @require_GET
@@ -83,5 +85,9 @@ def counterparts(request: HttpRequest, acting: Acting) -> HttpResponse:
 @never_cache
 def catalogue(request: HttpRequest) -> HttpResponse:
     """Show everybody what is free, and who gives it."""
-    context = {"services": definitions(SERVICE), "givers": GIVERS, "titles": titles_of(library(settings.RULEPACKS).packs)}
+    context = {
+        "services": definitions(SERVICE),
+        "givers": GIVERS,
+        "titles": titles_of(library(settings.RULEPACKS).packs),
+    }
     return page(request, visitor(request), "public/services", context)
