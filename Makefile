@@ -33,7 +33,7 @@ demo: setup ## set up, play a year of five provinces and serve it; with DEMO_CHE
 	$(BIN)/yipan demo
 
 test: setup needs lint ## all that must be green: lint, types, the floor plan, every test
-	$(BIN)/python -m pytest -m "not soak" -n auto --dist loadfile
+	$(BIN)/python -m pytest -m "not soak" -n $$(($$(nproc) + 1)) --dist loadfile
 
 needs: ## what the tests need beside Python: a Chromium and a Chinese font
 	@tools/test-needs

@@ -1,8 +1,9 @@
 """`record()` against the rows it writes, as bare SQL.
 
-    python bench/record.py
+    python bench/record.py [FOLDER]
 
-One run on one fresh embedded database, thrown away at the end. A birth registration with both homes is one
+One run on one fresh embedded database, thrown away at the end; or on the installation in FOLDER, into which it writes, to see what
+a journal of a million events changes. A birth registration with both homes is one
 event that opens three duties: with it go its thread, two persons' keys and sealed payloads, three duties and
 the head of a chain. `record()` checks, folds, seals and links them. The bare side writes rows of the same
 shape, made beforehand, through the same role under the same policies, one commit each: once with a statement
@@ -16,6 +17,7 @@ import fcntl
 import os
 import shutil
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -60,9 +62,9 @@ Work = Callable[[], object]
 
 
 @contextmanager
-def installation() -> Iterator[None]:
-    """Set up an installation in a folder of its own, and take it away at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="yh-"))
+def installation(kept: str = "") -> Iterator[None]:
+    """Set up an installation in a folder of its own, and take it away at the end; or use the one that is kept."""
+    folder = Path(kept or tempfile.mkdtemp(prefix="yh-"))
     for name in ("DATABASE_URL", "DATABASE_MIGRATE_URL", "YIPAN_CHECKPOINTS"):
         os.environ.pop(name, None)
     os.environ |= {"YIPAN_HOME": str(folder), "DJANGO_SETTINGS_MODULE": "yipan.settings"}
@@ -82,7 +84,8 @@ def installation() -> Iterator[None]:
         # The server's keeper holds this lock until it has stopped it.
         with (folder / "keeper.lock").open() as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-        shutil.rmtree(folder)
+        if not kept:
+            shutil.rmtree(folder)
 
 
 def permit() -> Permit:
@@ -205,20 +208,24 @@ def measure(ways: Mapping[str, Callable[[], Work]]) -> dict[str, list[float]]:
     return took
 
 
-def run() -> tuple[Rows, dict[str, list[float]]]:
-    """Return the rows of one registration, and how long each way took to write as many."""
+def run() -> tuple[int, Rows, dict[str, list[float]]]:
+    """Return how many events there were, the rows of one registration, and how long each way took to write as many."""
     from yipan import database  # noqa: PLC0415  # after the folder is named
 
     permitted = permit()
     with psycopg.connect(**database.connect_info("app"), autocommit=True) as connection:
+        counted = connection.execute("SELECT sum(seq) FROM duties_chainhead").fetchone()
+        events = int(counted[0]) if counted else 0
         rows = rows_of(connection, ask(permitted))
-        return rows, measure({"record": lambda: lambda: ask(permitted), **bare_ways(connection, rows)})
+        took = measure({"record": lambda: lambda: ask(permitted), **bare_ways(connection, rows)})
+    return events, rows, took
 
 
 def main() -> None:
     """Measure, and print one line a figure."""
-    with installation():
-        rows, took = run()
+    with installation(sys.argv[1] if len(sys.argv) > 1 else ""):
+        events, rows, took = run()
+    print(f"{events} events in the journal before the first of these")
     shape = ", ".join(f"{len(listed)} {table.removeprefix('duties_')}" for table, listed in rows.items())
     print(f"one birth registration: {shape}, 1 chainhead; {TIMES} of each way in turn, one commit each")
     middle = {way: statistics.median(each) for way, each in took.items()}

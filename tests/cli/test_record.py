@@ -223,7 +223,7 @@ def test_sweep_writes_down_what_lapsed_by_the_moment_it_is_told_and_does_so_once
     ask(yipan, office, "--at", "2025-03-03T10:00", "--evidence", letter)
     before = yipan.json("sweep", "--now", "2025-03-03T12:00")
     after = yipan.json("sweep", "--now", "2025-03-13T00:00:01")
-    assert list(after) == ["offices", "turned", "lapsed"]
+    assert list(after) == ["offices", "turned", "lapsed", "messages"]
     assert (before["lapsed"], after["lapsed"]) == (0, 3)
     assert yipan.json("sweep", "--now", "2025-03-13T00:00:01")["lapsed"] == 0
     lapsed = {each["lapsed_at"] for each in yipan.json("duties", "--office", office)}

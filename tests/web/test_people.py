@@ -198,7 +198,7 @@ def test_a_form_begun_from_her_page_for_somebody_else_does_not_become_hers(house
     page.check("input[name=papers][value=complete]")
     button(page, "提交并记录")
     page.goto(address)
-    assert page.locator("[aria-labelledby=cases] li").count() == 1
+    assert page.locator("[aria-labelledby=cases] .cases li").count() == 1
 
 
 def test_she_withdraws_and_is_found_no_more(house: House) -> None:

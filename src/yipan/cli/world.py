@@ -7,7 +7,6 @@ sweep runs. The dice and the ids come from a seed, so that a play that was stopp
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -26,7 +25,6 @@ from yipan.cli.worldoffices import Offices, world
 from yipan.cli.worldpeople import Maker
 from yipan.cli.worldregister import Neighbour, Register
 from yipan.duties.draft import Draft
-from yipan.duties.faults import DraftFaultsError
 from yipan.duties.lawbook import lawbook
 from yipan.duties.queries import duties_of
 from yipan.duties.sweep import sweep
@@ -171,6 +169,18 @@ class World:
                     self._beginnings[day, office.code] += 1
         for office in (*townships, *self.offices.departments.values()):
             self._share_months(office)
+        for office in (*townships, *counties):
+            for step in self._publications(office):
+                self._todo[step.day][office.code].append(step)
+
+    def _publications(self, office: Office) -> Iterator[Step]:
+        """Yield what an office publishes in its first week: how it is reached, and a county its facility."""
+        said, place = world()["public"], self.offices.name(office)
+        if (day := office.session(self.first + _DAY)) is None:
+            return
+        for kind in ("contact.listed",) if office.draws else ("contact.listed", "facility.listed"):
+            fields = {name: str(text).format(place=place) for name, text in said[kind].items()}
+            yield Step(office=office.code, day=day, kind=kind, fields=fields)
 
     def _share_people(self, office: Office, count: int) -> None:
         first = round(count * world()["people"]["first"])
@@ -327,13 +337,8 @@ class World:
                         fields={duty.party_role: duty.party, "measure": measure},
                     )
                 )
-        try:
-            self.tally.note(*written(permit, moment, drafts) if drafts else (0, 0))
-        except DraftFaultsError:
-            # Where both homes keep silent, only the first of their counties can be the superior of the case.
-            for draft in drafts:
-                with suppress(DraftFaultsError):
-                    self.tally.note(*written(permit, moment, [draft]))
+        if drafts:
+            self.tally.note(*written(permit, moment, drafts))
 
 
 def _party(who: Neighbour | Party, subjects: dict[UUID, UUID]) -> Party:

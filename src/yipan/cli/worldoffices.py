@@ -115,6 +115,10 @@ class Offices:
             if code[:6] in counties and code not in self.townships
         )
 
+    def name(self, office: Office) -> str:
+        """Return the name of the place where an office works."""
+        return _names()[office.code]
+
     def everybody(self) -> Iterator[Office]:
         """Yield every office on the system."""
         yield from self.townships.values()
@@ -157,3 +161,8 @@ def _habit(said: Mapping[str, Any]) -> Habit:
 @lru_cache(maxsize=4)
 def _codes(level: Level) -> frozenset[str]:
     return frozenset(each.code for each in read_divisions() if each.level is level and not each.statistical)
+
+
+@lru_cache(maxsize=1)
+def _names() -> dict[str, str]:
+    return {each.code: each.name for each in read_divisions()}

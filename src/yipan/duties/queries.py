@@ -443,7 +443,7 @@ def _is_of_use(
     fresh = [
         rule for rule in rulebook.opening_on(kind.name, day) if rule.id not in had and not rule.needs_consent
     ]
-    return bool(fresh) or kind.name not in rulebook.discharging(day)
+    return bool(fresh) or kind.freely or kind.name not in rulebook.discharging(day)
 
 
 def _fulfilling(own: str, duty: Duty, kind: Kind, holds: Mapping[str, tuple[str, ...]]) -> Action | None:

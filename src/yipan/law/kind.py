@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from yipan.law.reading import Faults, Raw, Reader, is_number
@@ -161,6 +162,8 @@ class Kind:
     #: Among what a desk finds it where it begins a case, and whether it lies on top: done every day.
     matter: Mapping[str, str] = field(default_factory=dict)
     often: bool = False
+    #: Whether it says something of its own, and is offered though it settles no open duty.
+    freely: bool = False
 
     def in_group(self, name: str) -> tuple[str, ...]:
         """Return the roles that a role or group name means, in the order of the file."""
@@ -179,7 +182,7 @@ class Kind:
 KIND_KEYS: Final = (
     "kind", "title", "action", "help", "begins_case", "system", "roles", "subjects", "fields",
     "recorded_by", "on_behalf_of", "reaches", "effect", "thread", "follows", "seen_by", "right", "public",
-    "matter", "often",
+    "matter", "often", "freely",
 )  # fmt: skip
 ROLE_KEYS: Final = ("title", "group", "required", "levels", "anew")
 SUBJECT_KEYS: Final = ("title", "shown_to")
@@ -224,6 +227,7 @@ def read_kind(raw: Raw, *, file: str, pack: str, faults: Faults) -> Kind:
         public=reader.flag("public"),
         matter=reader.both("matter", required=False),
         often=reader.flag("often"),
+        freely=reader.flag("freely"),
     )
     _check_references(reader, kind)
     return kind
@@ -308,10 +312,17 @@ def _refuse_words(reader: Reader, key: str, *texts: str) -> None:
 
 def stands_in(word: str, text: str) -> bool:
     """Find an English word as a word (`fee` is not in `feedback`), a Chinese one or a stem anywhere."""
-    spread = re.sub(r"[-_.]", " ", text.lower())
+    spread, words = _spread(text)
     if word.isascii() and len(word) <= SHORT_WORD:
-        return word in spread.split()
+        return word in words
     return word.replace("_", " ") in spread
+
+
+@lru_cache(maxsize=8192)
+def _spread(text: str) -> tuple[str, frozenset[str]]:
+    """Return a text with its words apart, and the words; each is looked through for every refused one."""
+    spread = re.sub(r"[-_.]", " ", text.lower())
+    return spread, frozenset(spread.split())
 
 
 def _check_references(reader: Reader, kind: Kind) -> None:

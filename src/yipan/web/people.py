@@ -125,6 +125,7 @@ def person(request: HttpRequest, acting: Acting, thread: UUID) -> HttpResponse:
     # What lies under another entry is seen to on the page of the one in front.
     may_record = "record" in permit.rights and seen.merged_into is None
     steps = _steps(seen.view, kinds) if may_record else []
+    begins = list(_beginnings(acting, seen, kinds)) if may_record and not seen.picture.ended else []
     context = {
         "seen": seen,
         "name": seen.picture.particulars["name"],
@@ -134,7 +135,8 @@ def person(request: HttpRequest, acting: Acting, thread: UUID) -> HttpResponse:
         "stays": list(_stays(seen, kinds[ENROLLED])),
         "owed": [each for each in steps if each.duty],
         "steps": [each for each in steps if not each.duty],
-        "beginnings": list(_beginnings(acting, seen, kinds)) if may_record and not seen.picture.ended else [],
+        "beginnings": [button for often, button in begins if often],
+        "more": [button for often, button in begins if not often],
         "may_record": may_record,
         "running": [each for each in seen.duties if is_running(each.clock)],
         "closed": [each for each in seen.duties if not is_running(each.clock)],
@@ -183,8 +185,8 @@ def _steps(view: CaseView, kinds: Mapping[str, Kind]) -> list[Button]:
     return [each for each in buttons(view, kinds) if not each.href.startswith(elsewhere)]
 
 
-def _beginnings(acting: Acting, seen: PersonSeen, kinds: Mapping[str, Kind]) -> Iterator[Button]:
-    """Yield the cases about a person that this office may begin, with what the form calls her."""
+def _beginnings(acting: Acting, seen: PersonSeen, kinds: Mapping[str, Kind]) -> Iterator[tuple[bool, Button]]:
+    """Yield the cases about a person that this office may begin, with what the form calls her, and if it is often."""
     own = acting.organisation
     line, sex = lines_of([own])[own], seen.picture.particulars.get("sex", "")
     for name, kind in sorted(kinds.items()):
@@ -195,11 +197,12 @@ def _beginnings(acting: Acting, seen: PersonSeen, kinds: Mapping[str, Kind]) -> 
         for subject, told in kind.subjects.items():
             if _NOT_OF_SEX.get(subject) != sex:
                 query = urlencode({"person": str(seen.thread), "as": subject})
-                label = gettext("%(action)s（%(whom)s）") % {
-                    "action": said(kind.action),
-                    "whom": said(told.title),
-                }
-                yield Button(label=label, href=f"{reverse('record-new', args=(name,))}?{query}", duty=False)
+                named = {"action": said(kind.action), "whom": said(told.title)}
+                label = gettext("%(action)s（%(whom)s）") % named
+                if len(kind.subjects) == 1:
+                    label = said(kind.action)
+                href = f"{reverse('record-new', args=(name,))}?{query}"
+                yield kind.often, Button(label=label, href=href, duty=False)
 
 
 @require_http_methods(["GET", "POST"])
