@@ -58,7 +58,7 @@ _OF_CASE: Final = f"SELECT {_LIST} FROM duties_duty WHERE thread_id = %s ORDER B
 _STORY: Final = (
     "id", "kind", "recorded_by", "officer", "on_behalf_of", "counts_at", "counts_by", "recorded_at", "clock", "parties",
 )  # fmt: skip
-_OF_STORY: Final = f"SELECT {', '.join(_STORY)} FROM duties_event WHERE thread_id = %s ORDER BY counts_at, id"  # noqa: S608  # our own columns
+_OF_STORY: Final = f"SELECT {', '.join(_STORY)} FROM duties_event WHERE thread_id = %s ORDER BY counts_at, recorded_at, seq, id"  # noqa: S608  # our own columns
 _HOW_MANY: Final = "SELECT count(*) FROM duties_duty WHERE owed_by = %s AND state = %s"
 _LAST_ENTRIES: Final = "SELECT thread_id, kind, counts_at, recorded_at FROM duties_event WHERE recorded_by = %s ORDER BY seq DESC LIMIT %s"
 _PERSON: Final[Said] = {"zh": "本人", "en": "the person"}
