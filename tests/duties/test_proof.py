@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.duties.cast import Cast, at
+from tests.duties.cast import Cast, at, fresh_id
 from yipan import database
 from yipan.duties import checkpoint
 from yipan.duties.replay import replay, verify
@@ -56,6 +56,46 @@ def test_a_changed_sealed_text_is_found_by_its_digest(cast: Cast) -> None:
     )
     with _tampering(flip, flip, cast.thread):
         assert any("was changed" in fault for fault in verify().faults)
+    assert verify().faults == []
+
+
+@pytest.mark.parametrize(
+    ("table", "one", "said"),
+    [
+        ("duties_thread", "%s", "case {} is gone"),
+        (
+            "duties_subject",
+            "(SELECT subject_id FROM duties_threadsubject WHERE thread_id = %s AND name = 'her')",
+            "person {} is gone",
+        ),
+    ],
+)
+def test_what_an_entry_points_to_and_is_not_there_is_found(
+    cast: Cast, table: str, one: str, said: str
+) -> None:
+    cast.ask()
+    door = {**database.connect_info("app"), "user": "postgres"}
+    with psycopg.connect(**door, autocommit=True) as superuser:
+        (found,) = superuser.execute(f"SELECT id FROM {table} WHERE id = {one}", [cast.thread]).fetchone()  # type: ignore[misc]  # noqa: S608  # the test's own words
+    elsewhere = fresh_id()
+    move = f"UPDATE {table} SET id = %s WHERE id = %s"  # noqa: S608  # the test's own words
+    with psycopg.connect(**door, autocommit=True) as superuser:
+        superuser.execute(move, [elsewhere, found])
+        try:
+            faults = verify().faults
+        finally:
+            superuser.execute(move, [found, elsewhere])
+    assert f"{cast.residence}: {said.format(found)}" in faults
+    assert verify().faults == []
+
+
+def test_an_entry_beyond_the_head_is_found(cast: Cast) -> None:
+    cast.ask()
+    cast.step(cast.residence, "birth-registration.entered", "2026-03-02T10:30")
+    back = "UPDATE duties_chainhead h SET seq = 1, digest = (SELECT digest FROM duties_event WHERE recorded_by = h.organisation AND seq = 1) WHERE organisation = %s"
+    forth = back.replace("= 1", "= 2")
+    with _tampering(back, forth, cast.residence):
+        assert verify().faults == [f"{cast.residence}: the chain ends at 2, its head says 1"]
     assert verify().faults == []
 
 

@@ -13,13 +13,18 @@ from tests.duties.cast import EVIDENCE, Cast, at, fresh_id, permit
 from yipan.duties.draft import Draft
 from yipan.duties.faults import DraftFaultsError, EventIdTakenError, StaleCaseError, UnknownThreadError
 from yipan.duties.naming import case_of
+from yipan.duties.projecting import Projecting
 from yipan.duties.record import record
 from yipan.duties.replay import verify
 from yipan.duties.sweep import sweep
 from yipan.offices.permit import NotPermittedError, PermitExpiredError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from django.db.backends.utils import CursorWrapper
+
+    from yipan.duties.projecting import Recorded
 
 
 def test_a_registration_opens_the_duty_to_enter_it_and_one_question_for_each_home(cast: Cast) -> None:
@@ -387,3 +392,42 @@ def test_facts_are_nowhere_in_clear_in_the_database(cast: Cast) -> None:
             query = f"SELECT count(*) FROM {table} t WHERE t::text ~ %s"  # noqa: S608  # our own tables
             cursor.execute(query, ["李秀兰|500101199203154526|13800138000"])
             assert cursor.fetchone() == (0,), table
+
+
+class _Crossing(Projecting):
+    """Takes two rows in an order of its own, the second only when the other writer has its first."""
+
+    def __init__(self, rows: tuple[int, int], both: threading.Barrier) -> None:
+        self.rows, self.both, self.tries = rows, both, 0
+
+    def draw_new(self, cursor: CursorWrapper, recorded: Sequence[Recorded]) -> None:  # noqa: ARG002  # as every projection
+        self.tries += 1
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [self.rows[0]])
+        if self.tries == 1:
+            self.both.wait()
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [self.rows[1]])
+
+
+def test_of_two_writers_who_wait_for_each_other_one_goes_again_and_both_are_written(cast: Cast) -> None:
+    both = threading.Barrier(2, timeout=30)
+    crossing = [_Crossing(rows, both) for rows in ((7, 8), (8, 7))]
+    offices = (cast.residence, cast.her_home)
+    written: list[int] = []
+
+    def write(office: str, also: _Crossing) -> None:
+        now = at("2026-03-02T10:00")
+        try:
+            draft = Draft(kind="office.opened")
+            written.append(
+                len(record([draft], permit=permit(office, now), clock=lambda: now, also=also).events)
+            )
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=write, args=pair) for pair in zip(offices, crossing, strict=True)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert written == [1, 1]
+    assert sorted(each.tries for each in crossing) == [1, 2]

@@ -122,9 +122,11 @@ def ledger_of(permit: Permit, name: str, now: datetime) -> Ledger:
     rulebook = lawbook()
     lines: list[Line] = []
     sums: dict[str, tuple[Mapping[str, str], int]] = {}
-    for event in _entries(permit, one.kinds, now, rulebook):
+    entries = _entries(permit, one.kinds, now, rulebook)
+    names = names_of({office for event in entries for held in event.parties.values() for office in held})
+    for event in entries:
         kind = rulebook.kind(event.kind, _day(event))
-        lines.append(_line(event, kind, permit.organisation))
+        lines.append(_line(event, kind, permit.organisation, names))
         for name_of, value in event.clock.items():
             field = kind.fields.get(name_of)
             if field and field.type == "number" and isinstance(value, int):
@@ -198,14 +200,14 @@ def _sum(events: Sequence[Event], kind: str, field: str) -> int:
     return sum(int(each.clock.get(field) or 0) for each in events if each.kind == kind)
 
 
-def _line(event: Event, kind: Kind, own: str) -> Line:
+def _line(event: Event, kind: Kind, own: str, names: Mapping[str, str]) -> Line:
     others = {office for offices in event.parties.values() for office in offices} - {own}
     return Line(
         thread=event.thread,
         kind=kind.title,
         on=_day(event),
         said=_said(event, kind),
-        others=tuple(sorted(names_of(others).values())),
+        others=tuple(sorted(names.get(office, office) for office in others)),
         is_case=kind.thread == "case",
     )
 

@@ -18,6 +18,7 @@ from yipan.duties.draft import Draft
 from yipan.duties.projecting import Projecting
 from yipan.duties.record import record
 from yipan.duties.sealing import ErasedError
+from yipan.errors import YipanError
 from yipan.offices.permit import clock_permit
 
 if TYPE_CHECKING:
@@ -135,7 +136,11 @@ def _deliver(row: tuple[UUID, UUID, str, int], now: datetime) -> str:
     if state != WAITING:
         fields: dict[str, object] = {"cause": cause} if cause else {}
         told = Draft(kind=state, id=uuid5(_NAMESPACE, f"{event} {state}"), thread=thread, fields=fields)
-        record([told], permit=permit, clock=lambda: now)
+        try:
+            record([told], permit=permit, clock=lambda: now)
+        except YipanError:
+            # Its office may have ended since. It is put off, and holds up nobody else's.
+            state = WAITING if tries + 1 < _TRIES else BOUNCED
     with permit.in_force(), connection.cursor() as cursor:
         cursor.execute(_MOVE, [state, now + _PAUSE * 2**tries, event, WAITING])
     return state
