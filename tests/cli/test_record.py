@@ -230,6 +230,14 @@ def test_sweep_writes_down_what_lapsed_by_the_moment_it_is_told_and_does_so_once
     assert lapsed == {"2025-03-13T00:00:01+08:00"}
 
 
+def test_a_sweep_to_a_mistyped_century_is_refused_and_writes_nothing(yipan: Program, office: str) -> None:
+    before = yipan.json("journal", "verify")["events"]
+    refused = yipan.run("sweep", "--now", "2206-01-01T09:00", "--json")
+    assert (refused.code, refused.value["error"]) == (2, "far-ahead")
+    assert yipan.json("journal", "verify")["events"] == before
+    assert office
+
+
 def test_the_journal_is_verified_signed_and_replayed(yipan: Program, office: str) -> None:
     ask(yipan, office)
     verified = yipan.json("journal", "verify")

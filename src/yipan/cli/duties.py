@@ -6,18 +6,37 @@ import logging
 import os
 import time
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import click
 from django.db import close_old_connections
 
 from yipan.cli.console import MOMENT, Console, json_option, now, progress_line, set_up, show_json
+from yipan.errors import YipanError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
     from uuid import UUID
+
+#: A sweep opens every period up to its moment: a mistyped century would fill the journal for good.
+FARTHEST: Final = timedelta(days=3660)
+
+
+class FarAheadError(YipanError):
+    """The moment lies so far ahead that it must be a slip of the hand."""
+
+    code: ClassVar[str] = "far-ahead"
+    exit_code: ClassVar[int] = 2
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "{moment:%Y-%m-%d}太远：到那一天的每一期都会立刻写进日志，且不能撤回。",
+        "en": "{moment:%Y-%m-%d} is too far ahead: every period up to that day would be written into the journal at once, for good.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请核对年份；最远可到{farthest:%Y-%m-%d}。",
+        "en": "Check the year; the farthest is {farthest:%Y-%m-%d}.",
+    }
 
 
 @click.command()
@@ -121,6 +140,9 @@ def sweep(moment: datetime | None, every: int | None, *, as_json: bool) -> None:
         return
     console = Console()
     as_of = moment or now()
+    farthest = now() + FARTHEST
+    if as_of > farthest:
+        raise FarAheadError(moment=as_of, farthest=farthest)
     swept = run(as_of, progress_line(console))
     sent = deliver(as_of)
     if as_json:
