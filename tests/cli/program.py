@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -57,8 +58,9 @@ class Program:
         )
 
     def run(self, *arguments: str, **more: str) -> Answer:
-        """Run a command to its end."""
-        return ended(self.start(*arguments, **more))
+        """Run a command to its end, by a fork of a warm program where this folder has one."""
+        warm = None if more else warm_program(self)
+        return warm.run(*arguments) if warm else ended(self.start(*arguments, **more))
 
     def json(self, *arguments: str, **more: str) -> Any:  # noqa: ANN401  # whatever the command prints
         """Return the JSON value of a command that must succeed."""
@@ -70,6 +72,57 @@ class Program:
         """Record an event of an office, and return what the command prints."""
         said = [part for name, value in fields.items() for part in ("--field", f"{name}={value}")]
         return self.json("record", kind, "--office", office, *options, *said)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Warm:
+    """A program that has imported everything and waits to be forked: see `tests/cli/warm.py`."""
+
+    address: str
+    process: subprocess.Popen[str]
+
+    def run(self, *arguments: str) -> Answer:
+        """Run a command to its end."""
+        with (
+            tempfile.TemporaryFile("w+", encoding="utf-8") as out,
+            tempfile.TemporaryFile("w+", encoding="utf-8") as err,
+            socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller,
+        ):
+            caller.settimeout(LIMIT_SECONDS)
+            caller.connect(self.address)
+            socket.send_fds(caller, [json.dumps(arguments).encode()], [out.fileno(), err.fileno()])
+            code = int(caller.recv(16))
+            for stream in (out, err):
+                stream.seek(0)
+            return Answer(code=code, out=out.read(), err=err.read())
+
+    def leave(self) -> None:
+        """Let it end."""
+        self.process.communicate(timeout=LIMIT_SECONDS)
+
+
+#: One for each data folder that many tests use; it ends with the folder.
+_warm: dict[Path, Warm] = {}
+
+
+def warm_program(program: Program) -> Warm | None:
+    """Return the warm program of a data folder that has one."""
+    return None if program.more else _warm.get(program.home)
+
+
+def warm_up(program: Program) -> None:
+    """Start the warm program of a data folder that is set up."""
+    address = str(program.home / "warm.socket")
+    process = subprocess.Popen(
+        [sys.executable, "-W", "error", str(Path(__file__).with_name("warm.py")), address],
+        env=program.environment({}),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "warm\n"
+    _warm[program.home] = Warm(address=address, process=process)
 
 
 def ended(process: subprocess.Popen[str]) -> Answer:
@@ -91,6 +144,7 @@ class Installation:
         """Prove what all the commands recorded again from the journal, let the server stop, take the folder away."""
         assert self.program.json("replay", "--check")["differences"] == []
         assert self.program.json("journal", "verify")["faults"] == []
+        _warm.pop(self.program.home).leave()
         self.user.leave()
         until_nobody_uses(self.program.home)
         shutil.rmtree(self.program.home)
@@ -105,4 +159,5 @@ def new_installation() -> Installation:
     user = come(program.home)
     # It stays for many tests: whoever ends what one test began must not end it.
     begun_processes.remove(user.process)
+    warm_up(program)
     return Installation(program=program, first=(one, other), user=user)

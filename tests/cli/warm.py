@@ -1,0 +1,99 @@
+"""A warm program: everything imported and the law read once, then one fork of it for each command.
+
+A command that a test runs is the whole program all the same: its own process, arguments, streams, exit code and ending.
+Only what every start would do again, importing, is done before. `python tests/cli/warm.py SOCKET`.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import signal
+import socket
+import sys
+from pathlib import Path
+
+#: These do something when they are imported.
+_NOT_IMPORTED = ("yipan.wsgi", "yipan.cli.__main__", "yipan.urls")
+_STREAMS = 2
+
+
+def warm() -> None:
+    """Import the program, read the law as a process that serves pages would have, and let go of the database."""
+    import django  # noqa: PLC0415  # after the path is set
+
+    import yipan  # noqa: PLC0415  # the same
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yipan.settings")
+    django.setup()
+    for module in pkgutil.walk_packages(yipan.__path__, "yipan."):
+        if not module.name.startswith(_NOT_IMPORTED) and ".migrations" not in module.name:
+            importlib.import_module(module.name)
+    from django.db import connections  # noqa: PLC0415  # after Django is set up
+
+    from yipan import database  # noqa: PLC0415  # the same
+    from yipan.duties.lawbook import lawbook  # noqa: PLC0415  # the same
+
+    database.ensure()
+    lawbook()
+    connections.close_all()
+    database.leave()
+
+
+def serve(address: str) -> None:
+    """Run one command for each caller until nobody holds our input open."""
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    server.bind(address)
+    server.listen(8)
+    gc.collect()
+    gc.freeze()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    sys.stdout.write("warm\n")
+    sys.stdout.flush()
+    if not os.fork():  # whoever started us has ended: so do we
+        sys.stdin.read()
+        os.kill(os.getppid(), signal.SIGTERM)
+        os._exit(0)
+    while True:
+        caller, _ = server.accept()
+        if not os.fork():
+            server.close()
+            if _answer(caller):
+                return
+        caller.close()
+
+
+def _answer(caller: socket.socket) -> bool:
+    """Fork the program, wait for it and say how it ended; True in the fork that is to become the program."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    text, streams, _, _ = socket.recv_fds(caller, 1 << 20, _STREAMS)
+    if child := os.fork():
+        for stream in streams:
+            os.close(stream)
+        _, status = os.waitpid(child, 0)
+        caller.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+        os._exit(0)
+    caller.close()
+    for number, stream in enumerate(streams, start=1):
+        os.dup2(stream, number)
+        os.close(stream)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    sys.argv[1:] = json.loads(text)
+    return True
+
+
+if __name__ == "__main__":
+    sys.path.pop(0)  # the folder of this file: a fresh start does not have it
+    warm()
+    serve(sys.argv[1])
+    # Only a fork that is to be the program comes here: from now on it is `python -m yipan.cli`.
+    import yipan.cli
+
+    sys.argv[0] = str(Path(yipan.cli.__file__).with_name("__main__.py"))
+    __package__ = "yipan.cli"
+    yipan.cli.main()
