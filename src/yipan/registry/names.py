@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
-from pypinyin.constants import PINYIN_DICT
-from pypinyin.contrib.tone_convert import to_normal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,6 +102,10 @@ def surnames() -> Surnames:
 @lru_cache(maxsize=1 << 15)
 def reading(character: str) -> str:
     """Return the common reading of a character without its tone, or the character when it has none."""
+    # A quarter of a second to import, and most commands read no name.
+    from pypinyin.constants import PINYIN_DICT  # noqa: PLC0415
+    from pypinyin.contrib.tone_convert import to_normal  # noqa: PLC0415
+
     readings = PINYIN_DICT.get(ord(character))
     return to_normal(readings.split(",")[0]) if readings else character
 
