@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test needs lint format soak bench lock clean
+.PHONY: help setup demo demo-provinces test needs lint format soak bench lock clean
 # Given as `DEMO_CHECK=1 make demo` or `make demo DEMO_CHECK=1`: play the story, check it, exit.
 export DEMO_CHECK
 
@@ -14,7 +14,7 @@ READY := $(VENV)/.ready
 CHECKED := src tests $(wildcard bench tools)
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make .venv with the pinned packages; nothing to do when it is up to date
 
@@ -31,6 +31,9 @@ $(READY): requirements.lock pyproject.toml tools/hatch_build.py
 
 demo: setup ## set up, play a year of five provinces and serve it; with DEMO_CHECK=1 check it and exit
 	$(BIN)/yipan demo
+
+demo-provinces: setup ## a hub and three provinces on this machine, and one case between them; DEMO_CHECK=1 checks it
+	$(BIN)/python tools/demo_provinces.py
 
 test: setup needs lint ## all that must be green: lint, types, the floor plan, every test
 	$(BIN)/python -m pytest -m "not soak" -n $$(($$(nproc) + 1)) --dist loadfile

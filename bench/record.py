@@ -68,6 +68,8 @@ def installation(kept: str = "") -> Iterator[None]:
     for name in ("DATABASE_URL", "DATABASE_MIGRATE_URL", "YIPAN_CHECKPOINTS"):
         os.environ.pop(name, None)
     os.environ |= {"YIPAN_HOME": str(folder), "DJANGO_SETTINGS_MODULE": "yipan.settings"}
+    if not kept:
+        os.environ["YIPAN_KEK"] = str(folder / "bench.kek")  # thrown away with the rest
     django.setup()
     # These hold tables, and can be imported once Django is set up.
     from django.db import connections  # noqa: PLC0415

@@ -32,6 +32,9 @@ for _name in (
 ):
     os.environ.pop(_name, None)
 os.environ["YIPAN_HOME"] = str(HOME)
+# Root keys lie outside the data folder, in the configuration folder: in one of this run.
+CONFIG = Path(tempfile.mkdtemp(prefix="yc-"))
+os.environ["XDG_CONFIG_HOME"] = str(CONFIG)
 os.environ["DJANGO_SETTINGS_MODULE"] = "yipan.settings"
 django.setup(set_prefix=False)
 
@@ -48,6 +51,7 @@ def yipan_home() -> Iterator[Path]:
     database.leave()
     until_nobody_uses(HOME)
     shutil.rmtree(HOME)
+    shutil.rmtree(CONFIG)
 
 
 @pytest.fixture(scope="session")

@@ -6,5 +6,6 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("yipan.web.urls")),
+    path("api/", include("yipan.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]

@@ -79,8 +79,8 @@ def test_the_code_on_the_paper_is_verified_without_a_network_and_goes_on_so_afte
     changed = token[:20] + ("A" if token[20] != "A" else "B") + token[21:]
     forged = yipan.run("certificates", "verify", changed, "--keys", str(keys))
     assert forged.code == 1
-    private = sorted(each.name for each in (yipan.home / "keys").glob("certificate-*.key"))
-    assert private == [f"certificate-{new['key']}.key"]
+    private = sorted(each.name for each in (yipan.home / "keys").glob("certificate-*.key*"))
+    assert private == [f"certificate-{new['key']}.key.sealed"]
 
 
 def test_a_number_that_nobody_issued_is_unknown(yipan: Program) -> None:

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
 ISSUED = (
     "due", "migrant", "packs check", "packs list", "packs show", "packs coverage", "packs adopt", "record", "sweep", "duties", "breaches",
-    "journal verify", "journal checkpoint", "places resolve", "replay", "officers add", "officers list",
+    "journal verify", "journal checkpoint", "journal keys", "journal keep", "keys list", "keys rotate", "keys seal", "doctor", "places resolve", "replay", "officers add", "officers list",
     "officers post", "officers end-post", "officers leave", "officers return", "officers hand-over", "offices show",
     "offices found", "offices rename", "offices rename-division", "offices succeed", "offices hand-cases", "serve", "demo",
     "import roster", "import continue", "people find", "people show", "people merge", "people keep-apart", "headcounts",
+    "glass break", "glass read", "glass list", "oversight flags", "oversight glasses", "oversight looks", "oversight ask",
+    "oversight questions", "oversight close",
     "certificates list", "certificates issue", "certificates print", "certificates verify", "certificates keys",
     "certificates rotate-key", "papers letter", "papers form", "ledgers list", "ledgers show", "ledgers stubs",
-    "ledgers supply-points", "ledgers counterparts", "services",
+    "ledgers supply-points", "ledgers counterparts", "services", "tokens make", "tokens list", "tokens end",
 )  # fmt: skip
 
 

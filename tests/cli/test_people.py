@@ -25,7 +25,7 @@ def enrol(yipan: Program, name: str, its: str, **said: str) -> str:
 
 
 def find(yipan: Program, text: str, office: str = OFFICE) -> Any:  # noqa: ANN401  # what the command prints
-    return yipan.json("people", "find", text, "--office", office)
+    return yipan.json("people", "find", text, "--office", office, "--for", "at-the-counter")
 
 
 def test_people_are_found_and_shown_by_their_office_alone(yipan: Program) -> None:

@@ -26,7 +26,7 @@ print(database.read_or_make_key("some.key", lambda: secrets.token_hex().encode()
     said = {process.communicate()[0] for process in [begin(tmp_path / "home", script) for _ in range(10)]}
     assert len(said) == 1
     assert (tmp_path / "home" / "keys").stat().st_mode & 0o077 == 0
-    assert [file.stat().st_mode & 0o777 for file in (tmp_path / "home" / "keys").iterdir()] == [0o600]
+    assert [file.stat().st_mode & 0o777 for file in (tmp_path / "home" / "keys").iterdir()] == [0o600] * 3
 
 
 def test_the_data_folder_stands_in_the_current_one_unless_named(tmp_path: Path) -> None:

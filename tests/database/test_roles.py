@@ -150,7 +150,7 @@ def test_an_administrators_address_makes_a_database_and_two_roles_with_passwords
         with pytest.raises(psycopg.OperationalError):
             psycopg.connect(**{**door, "password": "guess"})
     assert doors(home, {"DATABASE_URL": server.url("postgres", "fresh")}) == (app, owner)
-    assert (home / "keys" / "database.json").stat().st_mode & 0o777 == 0o600
+    assert (home / "keys" / "database.json.sealed").stat().st_mode & 0o777 == 0o600
     assert not (home / "postgres").exists()
 
 
@@ -279,3 +279,63 @@ with connection.cursor() as cursor:
         print("migrated")
 connection.close()
 """
+
+
+#: Opens a new connection, as a page does after a pause, for each line that it reads.
+WORKER = """
+import sys, django
+django.setup()
+from django.db import connection
+for line in sys.stdin:
+    connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        print(cursor.fetchone()[0], flush=True)
+"""
+
+
+def test_the_passwords_of_the_roles_are_changed_while_others_work(server: Server, home: Path) -> None:
+    url = {"DATABASE_URL": server.url("postgres", "changing")}
+    app, _ = doors(home, url)
+    script = f"import os; os.environ.update({url!r}, DJANGO_SETTINGS_MODULE='yipan.settings')\n{WORKER}"
+    process = begin(home, script)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    for change in ("", "from yipan.database import doors; doors.rotate_passwords()"):
+        assert run(change, home, url).returncode == 0
+        process.stdin.write("again\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "changing_app\n"
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(**app)
+    process.communicate()
+    changed, _ = doors(home, url)
+    assert changed["password"] != app["password"]
+
+
+def test_a_change_of_passwords_that_was_stopped_between_the_two_roles_opens_and_goes_on(
+    server: Server, home: Path
+) -> None:
+    url = {"DATABASE_URL": server.url("postgres", "halfway")}
+    before = doors(home, url)
+    script = """
+from yipan.database import doors
+given = []
+def once(door, password, new=doors.new_password):
+    if given:
+        raise SystemExit(9)
+    given.append(new(door, password))
+doors.new_password = once
+doors.rotate_passwords()
+"""
+    assert run(script, home, url).returncode == 9
+    app, owner = doors(home, url)
+    assert (app["password"] != before[0]["password"], owner) == (True, before[1])
+    assert run("from yipan.database import doors; doors.rotate_passwords()", home, url).returncode == 0
+    now = doors(home, url)
+    assert (now[0]["password"] == app["password"], now[1]["password"] != owner["password"]) == (True, True)
+
+
+def test_passwords_that_are_not_ours_are_not_changed(server: Server, home: Path) -> None:
+    done = run("from yipan.database import doors; doors.rotate_passwords()", home, given(server, "theirown"))
+    assert "NotOursError" in done.stderr

@@ -10,7 +10,7 @@ import pytest
 from tests.docs.events_page import PAGE as EVENTS
 from tests.docs.events_page import events_page
 from tests.law.lawbook import ROOT, line_of, real_packs
-from yipan.law import definition, example, figure, kind, pack, roles, rule, scope
+from yipan.law import definition, example, figure, keeping, kind, pack, roles, rule, scope, wording
 from yipan.law.calendar import _SOURCE_KEYS, _YEAR_KEYS
 from yipan.law.check import check_packs
 from yipan.law.counting import Unit
@@ -38,6 +38,8 @@ KEYS = {
     "Subject": kind.SUBJECT_KEYS,
     "Field": kind.FIELD_KEYS,
     "Consent": kind.CONSENT_KEYS,
+    "Term of keeping": keeping.TERM_KEYS,
+    "Wording": wording.WORDING_KEYS,
     "Scope": scope.SCOPE_KEYS,
     "Step": scope.STEP_KEYS,
     "Calendar": _YEAR_KEYS,

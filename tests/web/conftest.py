@@ -220,7 +220,7 @@ def sign_in(page: Page, name: str, password: str) -> None:
     """Fill in the sign-in."""
     page.fill("#username", name)
     page.fill("#password", password)
-    follow(page, page.locator("main button"))
+    follow(page, page.locator("main form button").first)
 
 
 def take_in(page: Page, *, his_notice: str = "no") -> str:

@@ -38,6 +38,7 @@ def search(page: Page, typed: str) -> list[str]:
     """Look for somebody, and return the rows that are shown."""
     page.goto("/people")
     page.fill("#q", typed)
+    page.select_option("#ground", "at-the-counter")
     follow(page, page.locator("form[role=search] button"))
     return page.locator("table.people tbody tr").all_inner_texts()
 

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import click
 
 from yipan.cli.console import Console, now, set_up
+from yipan.cli.loopback import PLAYED, refuse_beyond_this_machine
 from yipan.cli.serve import SWEEP_EVERY, run_server
-from yipan.database import make_home, rule_packs
+from yipan.database import make_home, rule_packs, vault
 from yipan.errors import YipanError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ OUTCOME: Final = {
 }
 #: Cases for each ten people, and the most that come of themselves: more are asked for with --cases.
 _CASES_OF_TEN, _CASES = 3, 6000
-_PLAYED: Final = "demo.json"
+_PLAYED: Final = PLAYED
 #: The documents that offices of the world once had, and the guide of one of their regions today.
 _DOCUMENTS: Final = (
     "decree-555", "rong-2008", "henan-city-2010", "jiangxi-city-2009", "chongqing", "pan-prd-2010",
@@ -107,7 +108,10 @@ def demo(people: int, cases: int | None, host: str, port: int) -> None:
 
     Example: yipan demo --people 20000
     """
+    refuse_beyond_this_machine(host)
     console = Console()
+    # What is played is made up: its key may lie with it, and nothing is left behind elsewhere.
+    vault.begin_demo()
     set_up(console)
     password = secrets.token_urlsafe(6)
     wanted = min(people * _CASES_OF_TEN // 10, _CASES) if cases is None else cases

@@ -125,12 +125,14 @@ def sweep(moment: datetime | None, every: int | None, *, as_json: bool) -> None:
     Example: yipan sweep --now 2026-04-01T09:00
     """
     set_up()
-    from yipan.documents.outbox import deliver  # noqa: PLC0415  # after Django is set up
+    from yipan.documents.ends import end_if_due  # noqa: PLC0415  # after Django is set up
+    from yipan.documents.outbox import deliver  # noqa: PLC0415  # the same
     from yipan.duties.sweep import sweep as run  # noqa: PLC0415  # the same
 
     def whole(at: datetime) -> None:
         run(at)
         deliver(at)
+        end_if_due(at)
 
     if every:
         if moment:
@@ -195,6 +197,7 @@ def duties(
     # These rooms hold tables, and can be imported once Django is set up.
     from yipan.cli.acting import acting  # noqa: PLC0415
     from yipan.duties.lawbook import lawbook  # noqa: PLC0415
+    from yipan.duties.listing import duty_data  # noqa: PLC0415
     from yipan.duties.queries import cite_of, clock_of, duties_of  # noqa: PLC0415
 
     asked_at = moment or now()
@@ -204,7 +207,7 @@ def duties(
     found = duties_of(permit, asked_at, only=only or "", desk=desk)
     rulebook = lawbook()
     if as_json:
-        show_json([_duty_data(duty, cite_of(duty, rulebook).as_dict(), rulebook, asked_at) for duty in found])
+        show_json([duty_data(duty, rulebook, asked_at) for duty in found])
         return
     for duty in found:
         word, left = clock_of(duty, rulebook, asked_at)
@@ -216,29 +219,6 @@ def duties(
         Console().say("没有。", "None.")
 
 
-def _duty_data(duty: Any, cite: dict[str, str], rulebook: Any, at: datetime) -> dict[str, Any]:  # noqa: ANN401  # rows of a room imported late
-    from yipan.duties.queries import clock_of  # noqa: PLC0415  # after Django is set up
-
-    return {
-        "rule": duty.rule,
-        "owed_by": duty.owed_by,
-        "owed_to": duty.owed_to,
-        "thread": duty.thread,
-        "opened_at": duty.opened_at,
-        "due_at": duty.due_at,
-        "provisional": duty.provisional,
-        "state": duty.state,
-        "cite": cite,
-        "clock": clock_of(duty, rulebook, at)[0],
-        "party": duty.party_role,
-        "period": duty.period,
-        "due_on": duty.due_on,
-        "lapsed_at": duty.lapsed_at,
-        "lapsed_by": duty.lapsed_by or None,
-        "closed_at": duty.closed_at,
-    }
-
-
 @click.group()
 def journal() -> None:
     """Verify the chains of the journal, or sign a checkpoint.
@@ -248,18 +228,34 @@ def journal() -> None:
 
 
 @journal.command("verify")
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    help="A checkpoint, or a folder of them, that was kept elsewhere.",
+)
+@click.option(
+    "--key",
+    default="",
+    metavar="FINGERPRINT|FILE",
+    help="The key to believe; else the one that the checkpoints name, whose fingerprint is shown.",
+)
 @json_option
-def verify(*, as_json: bool) -> None:
+def verify(against: Path | None, key: str, *, as_json: bool) -> None:
     """Compute every digest again and hold every chain against every checkpoint.
 
-    Example: yipan journal verify --json
+    Example: yipan journal verify --against /mnt/elsewhere/checkpoints
     """
     set_up()
     from yipan.duties import checkpoint  # noqa: PLC0415  # after Django is set up
     from yipan.duties.replay import verify as run  # noqa: PLC0415
 
     console = Console()
-    found = run(progress_line(console))
+    if key and not against:
+        message = "--key says whose checkpoints to believe: give them with --against"
+        raise click.UsageError(message)
+    trusted = Path(key).read_text(encoding="utf-8") if key and Path(key).is_file() else key
+    signed = checkpoint.read_from(against, trusted) if against else None
+    found = run(progress_line(console), signed)
     if as_json:
         show_json(
             {
@@ -268,6 +264,8 @@ def verify(*, as_json: bool) -> None:
                 "events": found.events,
                 "checkpoints": found.checkpoints,
                 "unprotected": found.unprotected,
+                "key": found.key,
+                "believed": found.believed,
                 "checkpoints_leave_the_machine": checkpoint.leaves_the_machine(),
                 "faults": found.faults,
             }
@@ -281,7 +279,12 @@ def verify(*, as_json: bool) -> None:
             f"{found.organisations} chains, {found.events} entries, {found.checkpoints} checkpoints, "
             f"{len(found.faults)} faults; {found.unprotected} entries are younger than the last checkpoint.",
         )
-        if not checkpoint.leaves_the_machine():
+        if found.believed == "embedded":
+            console.say(
+                f"检查点由密钥 {found.key} 签署；请与当初抄下的核对，或用 --key 指明。",
+                f"The checkpoints are signed by {found.key}: compare it with what was noted down, or give it with --key.",
+            )
+        if not against and not checkpoint.leaves_the_machine():
             console.say(
                 "检查点仍在本机：请把 YIPAN_CHECKPOINTS 设为另一台机器上的文件夹。",
                 "The checkpoints stay on this machine: set YIPAN_CHECKPOINTS to a folder on another one.",
@@ -308,6 +311,43 @@ def take_checkpoint(*, as_json: bool) -> None:
             f"检查点：{path.name if path else '没有新的记录'}",
             f"Checkpoint: {path.name if path else 'nothing new'}",
         )
+
+
+@journal.command("keys")
+@json_option
+def journal_keys(*, as_json: bool) -> None:
+    """Print the public keys of checkpoints, each signed by the one before; with --json as they are published.
+
+    Example: yipan journal keys --json
+    """
+    from yipan.duties import attesting  # noqa: PLC0415  # light: asks no table
+
+    found = attesting.public_keys()
+    if as_json:
+        show_json({"form": attesting.FORM, "keys": [each.as_dict() for each in found]})
+        return
+    for each in found:
+        click.echo(f"{each.number}  {each.from_at}  {each.fingerprint}")
+
+
+@journal.command("keep")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@json_option
+def keep(file: Path, *, as_json: bool) -> None:
+    """Keep a checkpoint of another installation; refused where it takes back what an earlier one signed.
+
+    Example: yipan journal keep 20260302T030000000000.json
+    """
+    from yipan.duties import attesting  # noqa: PLC0415  # light: asks no table
+
+    if not file.is_file():
+        message = f"there is no file {file}"
+        raise click.UsageError(message)
+    path = attesting.keep(file.read_bytes())
+    if as_json:
+        show_json({"kept": str(path)})
+    else:
+        Console().say(f"已保存：{path}", f"Kept: {path}")
 
 
 @click.command()

@@ -2,64 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from yipan.cli.console import MOMENT, SHANGHAI, Console, json_option, now, set_up, show_json
 from yipan.cli.coverage import coverage_command
 from yipan.database import pack_places, rule_packs
-from yipan.errors import FaultsFoundError, YipanError
+from yipan.duties import lawdesk
+from yipan.duties.lawdesk import DueAsked
+from yipan.errors import FaultsFoundError
 from yipan.law.check import check_packs
-from yipan.law.counting import parse_within
-from yipan.law.deadline import Deadline, deadline
 from yipan.law.definition import check_definitions, read_definitions
 from yipan.law.example import run_examples
 from yipan.law.pack import Pack, read_packs, shown
 from yipan.law.reading import Faults
-from yipan.law.roles import OWED_ONLY
-from yipan.law.rulebook import Adoption, Rulebook, UnknownRuleError
-from yipan.law.scope import district_by_digits, migrant
+from yipan.law.rulebook import Adoption, Rulebook
 from yipan.offices.divisions import line_of, read_divisions
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
     from yipan.law.kind import Kind
-    from yipan.law.rule import Overlay, Rule, Version
-    from yipan.law.rulebook import Bound
-
-#: The scope that says who counts as living away from home.
-FLOATING = "floating-population"
-_LEVELS = {2: "province", 4: "city", 6: "county", 9: "township", 12: "village"}
-
-
-class NotAskedError(YipanError):
-    """The question lacks a part."""
-
-    code: ClassVar[str] = "not-asked"
-    exit_code: ClassVar[int] = 2
-    sentence: ClassVar[dict[str, str]] = {"zh": "缺少：{missing}。", "en": "This is missing: {missing}."}
-    next_step: ClassVar[dict[str, str]] = {
-        "zh": "例如：yipan due birth-reg-reply-15wd --on 2026-03-02 --owed-by 450921100",
-        "en": "For example: yipan due birth-reg-reply-15wd --on 2026-03-02 --owed-by 450921100",
-    }
-
-
-class UnknownCodeError(YipanError):
-    """The division table has no such code."""
-
-    code: ClassVar[str] = "unknown-division"
-    exit_code: ClassVar[int] = 2
-    sentence: ClassVar[dict[str, str]] = {
-        "zh": "区划表中没有代码“{code}”。",
-        "en": "The table of divisions has no code {code!r}.",
-    }
-    next_step: ClassVar[dict[str, str]] = {
-        "zh": "请核对2、4、6、9或12位区划代码；部门写在冒号后，如 450921:police。",
-        "en": "Check the code of 2, 4, 6, 9 or 12 digits; a department follows a colon, as 450921:police.",
-    }
+    from yipan.law.rule import Overlay, Rule
 
 
 def packs_or_faults() -> list[Pack]:
@@ -80,32 +45,6 @@ def _rulebook() -> Rulebook:
     return Rulebook([Adoption(pack=pack) for pack in packs_or_faults()])
 
 
-def _known_codes(*references: str | None) -> tuple[str, ...]:
-    """Return the ids that references mean, each of a division that exists; a village by its township."""
-    given = [reference for reference in references if reference and reference not in OWED_ONLY]
-    codes = {each.code for each in read_divisions()} if given else set()
-    for reference in given:
-        code = reference.partition(":")[0]
-        if (code[:9] if len(code) == len("450921100201") else code) not in codes:
-            raise UnknownCodeError(code=code)
-    return tuple(reference.removesuffix(":health") if reference else "" for reference in references)
-
-
-def _level(organisation: str) -> str | None:
-    code = organisation.partition(":")[0]
-    return "nation" if code == "00" else _LEVELS.get(len(code))
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Asked:
-    rule: str | None
-    on: datetime
-    owed_by: str
-    owed_to: str
-    priority: str
-    within: str | None
-
-
 @click.command()
 @click.argument("rule", required=False)
 @click.option("--on", "on", type=MOMENT, required=True, help="The day or moment it counts from.")
@@ -120,73 +59,24 @@ class _Asked:
 )
 @click.option("--within", metavar="TEXT", help='A period instead of a rule, as "15 working_days".')
 @json_option
-def due(*, within: str | None, as_json: bool, **said: Any) -> None:  # noqa: ANN401  # click's options, typed in _Asked
+def due(*, within: str | None, as_json: bool, **said: Any) -> None:  # noqa: ANN401  # click's options, typed in DueAsked
     """Say by when something is due, under which article, and which days counted.
 
     Example: yipan due birth-reg-reply-15wd --on 2026-03-02 --owed-by 450921100 --owed-to 440104001
     """
-    said["owed_by"], said["owed_to"] = _known_codes(said["owed_by"], said["owed_to"])
-    asked = _Asked(within=within, **said)
-    answer = _due_by_period(asked) if within else _due_by_rule(asked)
+    asked = DueAsked(
+        on=said["on"],
+        rule=said["rule"] or "",
+        owed_by=said["owed_by"] or "",
+        owed_to=said["owed_to"] or "",
+        priority=said["priority"],
+        within=within or "",
+    )
+    answer = lawdesk.due(asked, _rulebook())
     if as_json:
         show_json(answer)
     else:
         _say_due(answer, Console())
-
-
-def _due_by_period(asked: _Asked) -> dict[str, Any]:
-    if asked.rule:
-        raise NotAskedError(missing="RULE / --within")
-    found = parse_within(asked.within)
-    dated = deadline(found, asked.on, _rulebook().calendar_at(None))
-    return _answer(dated, within=str(found), rule=None, version=None, cite=None)
-
-
-def _due_by_rule(asked: _Asked) -> dict[str, Any]:
-    missing = [name for name, value in (("RULE", asked.rule), ("--owed-by", asked.owed_by)) if not value]
-    if missing:
-        raise NotAskedError(missing=", ".join(missing))
-    book = _rulebook()
-    day = asked.on.astimezone(SHANGHAI).date()
-    bound = _bound(book, asked, day)
-    return _answer(
-        bound.deadline,
-        within=str(bound.within),
-        rule=asked.rule,
-        version=bound.version_on,
-        cite={
-            **bound.cite.as_dict(),
-            **({"rule": bound.clock_rule} if bound.clock_rule != asked.rule else {}),
-        },
-    )
-
-
-def _bound(book: Rulebook, asked: _Asked, day: date) -> Bound:
-    """Return the clock asked for: a rule's, with every overlay over it; or that of one overlay alone."""
-    clock = {"priority": asked.priority}
-    try:
-        rule = book.rule(str(asked.rule), day, asked.owed_by)
-    except UnknownRuleError:
-        return book.overlay_bound(str(asked.rule), asked.on, debtor=asked.owed_by, clock=clock)
-    return book.bound(
-        rule,
-        asked.on,
-        debtor=asked.owed_by,
-        creditor=asked.owed_to,
-        levels=(_level(asked.owed_by), _level(asked.owed_to)),
-        clock=clock,
-    )
-
-
-def _answer(dated: Deadline, **said: object) -> dict[str, Any]:
-    return {
-        "due_on": dated.due_on,
-        "due_at": dated.due_at,
-        "provisional": dated.provisional,
-        **said,
-        "calendar": list(dated.calendars),
-        "counted": list(dated.counted),
-    }
 
 
 def _last_moment(due_on: date, due_at: datetime) -> tuple[str, str]:
@@ -225,19 +115,17 @@ def migrant_command(home: str, residence: str, reason: str, on: datetime | None,
 
     Example: yipan migrant --home 450921100 --residence 440104001 --reason work
     """
-    _known_codes(home, residence)
-    scope = _rulebook().scope(FLOATING, (on or now()).date())
-    found = migrant(home, residence, reason, scope=scope, is_district=district_by_digits)
+    found = lawdesk.counts(home, residence, reason, (on or now()).date(), _rulebook())
     console = Console()
+    because = console.pick(found["because"])
     if as_json:
-        because = console.pick(found.because)
-        show_json({"migrant": found.migrant, "because": because, "cite": found.cite.as_dict()})
+        show_json({**found, "because": because})
         return
     console.say(
-        "计入流动人口。" if found.migrant else "不计入流动人口。",
-        "Counts." if found.migrant else "Does not count.",
+        "计入流动人口。" if found["migrant"] else "不计入流动人口。",
+        "Counts." if found["migrant"] else "Does not count.",
     )
-    click.echo(console.pick(found.because))
+    click.echo(because)
 
 
 @click.group()
@@ -293,7 +181,7 @@ def list_packs(*, as_json: bool) -> None:
     """
     found = packs_or_faults()
     if as_json:
-        show_json([_pack_data(pack) for pack in found])
+        show_json([lawdesk.pack_data(pack) for pack in found])
         return
     console = Console()
     for pack in found:
@@ -302,22 +190,6 @@ def list_packs(*, as_json: bool) -> None:
         listed: list[Rule | Overlay] = [*pack.rules.values(), *pack.overlays]
         for rule in listed:
             click.echo(f"    {rule.id}  {console.pick(rule.title)}")
-
-
-def _pack_data(pack: Pack) -> dict[str, Any]:
-    return {
-        "pack": pack.name,
-        "title": pack.title,
-        "authority": pack.authority,
-        "scope": pack.scope,
-        "from": pack.from_on,
-        "until": pack.until_on,
-        "digest": pack.digest,
-        "rules": list(pack.rules),
-        "overlays": [each.id for each in pack.overlays],
-        "kinds": list(pack.kinds),
-        "calendars": [each.name for each in pack.calendars],
-    }
 
 
 @packs.command("show")
@@ -336,29 +208,8 @@ def show(name: str, *, as_json: bool) -> None:
 
 
 def _show_kind(kind: Kind, *, as_json: bool) -> None:
-    data = {
-        "kind": kind.name,
-        "title": kind.title,
-        "help": kind.help,
-        "recorded_by": kind.recorded_by,
-        "on_behalf_of": kind.on_behalf_of,
-        "follows": kind.follows,
-        "roles": {
-            each.name: {"title": each.title, "required": each.required, "levels": each.levels}
-            for each in kind.roles.values()
-        },
-        "fields": {
-            each.name: {
-                "title": each.title,
-                "type": each.type,
-                "required": each.required,
-                "choices": each.choices,
-            }
-            for each in kind.fields.values()
-        },
-    }
     if as_json:
-        show_json(data)
+        show_json(lawdesk.kind_data(kind))
         return
     console = Console()
     click.echo(f"{kind.name}  {console.pick(kind.title)}")
@@ -372,37 +223,20 @@ def _show_kind(kind: Kind, *, as_json: bool) -> None:
 
 
 def _show_rule(rule: str, *, as_json: bool) -> None:
-    book = _rulebook()
-    own = [(pack, each) for pack in packs_or_faults() for each in pack.overlays if each.id == rule]
-    holders = [] if own else book.holders(rule)
-    defined: list[tuple[Pack, Rule | Overlay]] = [*own, *holders, *book.overlays(rule)]
-    rows: list[dict[str, Any]] = [
-        {"pack": pack.name, "rule": each.id, "title": each.title, "from": max(pack.from_on, version.from_on),
-         "until": pack.until_on, "within": _within_text(version), "cite": version.cite.as_dict()}
-        for pack, each in defined
-        for version in each.versions
-    ]  # fmt: skip
-    texts = {pack.name: each.text for pack, each in holders}
+    found = lawdesk.defined(rule, packs_or_faults(), _rulebook())
+    answer = lawdesk.rule_data(rule, found)
     if as_json:
-        show_json({"rule": rule, "text": texts, "versions": rows})
+        show_json(answer)
         return
     console = Console()
-    click.echo(f"{rule}  {console.pick(defined[0][1].title)}")
-    for each in (texts[pack.name] for pack, _ in holders[:1]):
+    click.echo(f"{rule}  {console.pick(found[0][1].title)}")
+    for each in list(answer["text"].values())[:1]:
         click.echo(console.pick(each))
-    for row in rows:
+    for row in answer["versions"]:
         cite = " ".join(row["cite"].values())
         click.echo(
             f"  {row['from']} – {row['until'] or '…'}  {row['pack']} {row['rule']}: {row['within']}  {cite}"
         )
-
-
-def _within_text(version: Version) -> str:
-    if version.by_field:
-        return ", ".join(
-            f"{version.by_field}={value}: {within}" for value, within in version.by_value.items()
-        )
-    return str(version.within)
 
 
 @packs.command("adopt")

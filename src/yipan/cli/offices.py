@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _as_option = click.option(
     "--as", "officer", metavar="OFFICER", help="Who does this: her post there, or above, includes it."
 )
+_ROLES = "A post of docs/reference/roles.md that fits the office: clerk, head, county-officer, supervisor, facility, auditor ..."
 _office_option = click.option("--office", required=True, metavar="CODE", help="The office.")
 
 
@@ -34,7 +35,7 @@ def officers() -> None:
 @click.argument("username")
 @click.option("--name", required=True, help="The officer's name.")
 @click.option("--office", required=True, metavar="CODE", help="Where she is posted.")
-@click.option("--role", required=True, help="clerk, head, supervisor or data-officer.")
+@click.option("--role", required=True, help=_ROLES)
 @click.option("--from", "from_on", type=MOMENT, help="From which day; today when not said.")
 @_as_option
 @json_option
@@ -72,7 +73,7 @@ def add(  # noqa: PLR0913  # click's options
 @officers.command("post")
 @click.argument("username")
 @_office_option
-@click.option("--role", required=True, help="clerk, head, supervisor or data-officer.")
+@click.option("--role", required=True, help=_ROLES)
 @click.option("--from", "from_on", type=MOMENT, help="From which day; today when not said.")
 @click.option("--until", "until_on", type=MOMENT, help="The first day on which she no longer holds it.")
 @_as_option

@@ -32,7 +32,7 @@ def _who_acts(function: Function) -> Function:
 def people() -> None:
     """Find people in an office's own register, and decide which entries are one person.
 
-    Example: yipan people find chenlihua --office 440104001
+    Example: yipan people find chenlihua --office 440104001 --for on-the-phone
     """
 
 
@@ -42,13 +42,19 @@ def people() -> None:
 @click.option(
     "--inside", is_flag=True, help="Look for the text anywhere in the name, or for letters as initials."
 )
+@click.option(
+    "--for", "ground", default="", help="What for: at-the-counter, on-the-phone, her-case, letter, register or other."
+)
+@click.option("--words", default="", help="The same in words, with `other`.")
 @json_option
-def find_(text: str, office: str, officer: str | None, *, inside: bool, as_json: bool) -> None:
+def find_(text: str, office: str, officer: str | None, *, inside: bool, as_json: bool, **why: str) -> None:
     """Find people by identity number, telephone, name, pinyin or initials. Each search that shows somebody is logged.
+
+    By name, pinyin or initials it says what it is for; by a whole number the person is taken to be at the counter.
 
     TEXT "-" is read from standard input, so that it stays out of the list of processes.
 
-    Example: yipan people find chenlihua --office 440104001
+    Example: yipan people find chenlihua --office 440104001 --for on-the-phone
     """
     console = Console()
     set_up(console)
@@ -56,7 +62,7 @@ def find_(text: str, office: str, officer: str | None, *, inside: bool, as_json:
     from yipan.registry.people import find  # noqa: PLC0415
 
     typed = sys.stdin.readline() if text == "-" else text
-    found = find(acting(office, officer, now()), typed, now(), inside=inside)
+    found = find(acting(office, officer, now()), typed, now(), inside=inside, **why)
     if as_json:
         show_json({"by": found.by, "people": [_listed(each) for each in found.people], "more": found.more})
         return

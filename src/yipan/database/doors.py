@@ -17,9 +17,15 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from yipan.database import embedded
-from yipan.database.home import home, make_home, read_or_make_key
-from yipan.database.refusals import NoPostgresAddressError, NotPreparedError, UnreachableError
-from yipan.database.roles import MAINTENANCE, Roles, check_working_role, prepare
+from yipan.database.home import home, make_home
+from yipan.database.refusals import (
+    NoPostgresAddressError,
+    NotOursError,
+    NotPreparedError,
+    UnreachableError,
+)
+from yipan.database.roles import MAINTENANCE, Roles, check_working_role, new_password, prepare
+from yipan.database.vault import exists, read_or_make_key, replace_key
 
 Role = Literal["app", "owner"]
 Door = dict[str, Any]
@@ -40,21 +46,57 @@ class Doors:
 
 
 class KeptPasswords:
-    """The passwords of the two roles in `keys/database.json`."""
+    """The passwords of the two roles in `keys/database.json`; while they are changed, those that come `next` too."""
 
     def known(self) -> bool:
         """Tell whether they are here."""
-        return (home() / "keys" / PASSWORDS).exists()
+        return exists(PASSWORDS)
 
     def of(self, role: Role) -> str:
         """Return one of them, made when they were not here."""
-        text = read_or_make_key(PASSWORDS, _make_passwords)
-        passwords: dict[str, str] = json.loads(text)
-        return passwords[role]
+        return self._read()[role]
+
+    def coming(self) -> KeptPasswords | None:
+        """Return those that a change which did not end has perhaps set already."""
+        return _Coming(self._read()) if self.known() and "next_app" in self._read() else None
+
+    def _read(self) -> dict[str, str]:
+        passwords: dict[str, str] = json.loads(read_or_make_key(PASSWORDS, _make_passwords))
+        return passwords
+
+
+class _Coming(KeptPasswords):
+    def __init__(self, said: dict[str, str]) -> None:
+        self._said = {role: said[f"next_{role}"] for role in ("app", "owner")}
+
+    def _read(self) -> dict[str, str]:
+        return self._said
 
 
 def _make_passwords() -> bytes:
     return json.dumps({role: secrets.token_urlsafe(32) for role in ("app", "owner")}).encode()
+
+
+def rotate_passwords() -> None:
+    """Give both roles new passwords. Stopped and run again, it goes on; who works meanwhile finds the new ones.
+
+    Raises:
+        NotOursError: nobody asks for passwords here, or the operator keeps them.
+    """
+    if is_embedded() or os.environ.get(MIGRATING):
+        raise NotOursError
+    kept = KeptPasswords()
+    said = {role: kept.of("app" if role == "app" else "owner") for role in ("app", "owner")}
+    doors = _doors()
+    if (coming := kept.coming()) is None:
+        new: dict[str, str] = json.loads(_make_passwords())
+        replace_key(PASSWORDS, json.dumps({**said, **{f"next_{k}": v for k, v in new.items()}}).encode())
+    else:
+        new = {"app": coming.of("app"), "owner": coming.of("owner")}
+    for door, password in ((doors.app, new["app"]), (doors.owner, new["owner"])):
+        new_password(door, password)
+    replace_key(PASSWORDS, json.dumps(new).encode())
+    _found.clear()
 
 
 #: The doors found, by what they were found from: a process asks once, not at each connection.
@@ -117,7 +159,23 @@ def _embedded_doors() -> Doors:
 def _administered_doors() -> Doors:
     admin = _address(WORKING)
     named = admin.get("dbname", MAINTENANCE)
-    return _open(admin, Roles(database=DATABASE if named == MAINTENANCE else named), KeptPasswords())
+    roles, kept = Roles(database=DATABASE if named == MAINTENANCE else named), KeptPasswords()
+    if coming := kept.coming():
+        return _of_either(admin, roles, kept, coming)
+    return _open(admin, roles, kept)
+
+
+def _of_either(admin: Door, roles: Roles, kept: KeptPasswords, coming: KeptPasswords) -> Doors:
+    """Return the doors while passwords are being changed: for each role with the password that opens."""
+    found = {}
+    for role in ("app", "owner"):
+        found[role] = _door(admin, roles, role, coming)
+        try:
+            psycopg.connect(**found[role]).close()
+        except psycopg.OperationalError:
+            found[role] = _door(admin, roles, role, kept)
+    check_working_role(found["app"], owner=roles.owner)
+    return Doors(app=found["app"], owner=found["owner"])
 
 
 def _given_doors() -> Doors:

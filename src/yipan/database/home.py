@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def home() -> Path:
@@ -48,24 +42,3 @@ def make_home() -> Path:
         # A data folder inside a checkout must not travel with it.
         (folder / ".gitignore").write_text("*\n", encoding="ascii")
     return folder
-
-
-def read_or_make_key(name: str, make: Callable[[], bytes]) -> bytes:
-    """Return the content of `keys/<name>`, written with `make()` when absent, readable by its owner alone.
-
-    Of several processes that make it at once one wins, and all return what it wrote.
-    """
-    folder = make_home() / "keys"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    path = folder / name
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        pass
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{name}.") as file:  # mkstemp: mode 0600
-        file.write(make())
-        file.flush()
-        os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(file.name, path)
-    return path.read_bytes()

@@ -168,3 +168,18 @@ class NotPreparedError(DatabaseError):
         "zh": "请管理员补上（扩展用 CREATE EXTENSION），再试。",
         "en": "Have its administrator add that (CREATE EXTENSION for an extension), then try again.",
     }
+
+
+class NotOursError(DatabaseError):
+    """The passwords of the database are not for Yipan to change."""
+
+    code: ClassVar[str] = "not-our-passwords"
+    exit_code: ClassVar[int] = 2
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "这里没有由本系统保管的数据库口令：内置数据库不用口令，另设的两个地址由管理员保管。",
+        "en": "No database password is kept here: the embedded server asks for none, and two addresses are the operator's.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "自设的口令请用 ALTER ROLE 更改，并改 DATABASE_URL 与 DATABASE_MIGRATE_URL。",
+        "en": "Change your own with ALTER ROLE, and in DATABASE_URL and DATABASE_MIGRATE_URL.",
+    }

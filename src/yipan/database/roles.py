@@ -126,7 +126,7 @@ def _make_roles(connection: psycopg.Connection[Any], roles: Roles, passwords: Pa
         if not _exists(connection, "pg_roles", "rolname", name)
     ]
     if passwords and not passwords.known() and len(missing) < len(("app", "owner")):
-        raise RolesTakenError(role=f"{roles.app} / {roles.owner}", key="keys/database.json")
+        raise RolesTakenError(role=f"{roles.app} / {roles.owner}", key="keys/database.json.sealed")
     for name, key in missing:
         statement = sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name))
         if passwords:
@@ -136,6 +136,15 @@ def _make_roles(connection: psycopg.Connection[Any], roles: Roles, passwords: Pa
             )
             statement += sql.SQL(" PASSWORD {}").format(sql.Literal(digest.decode()))
         connection.execute(statement)
+
+
+def new_password(door: Mapping[str, Any], password: str) -> None:
+    """Let a role give itself a new password. Hashed here: the server's log may keep the statement."""
+    with psycopg.connect(**door, autocommit=True) as connection:
+        name = connection.info.user
+        digest = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
+        statement = sql.SQL("ALTER ROLE {} PASSWORD {}")
+        connection.execute(statement.format(sql.Identifier(name), sql.Literal(digest.decode())))
 
 
 def _exists(connection: psycopg.Connection[Any], catalogue: str, column: str, name: str) -> bool:

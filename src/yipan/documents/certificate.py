@@ -138,7 +138,8 @@ def read_number(text: str) -> str:
     return shown(plain) if len(plain) == _LENGTH and set(plain) <= set(_ALPHABET) else ""
 
 
-def _lookup(number: str) -> bytes:
+def lookup_of(number: str) -> bytes:
+    """Return the digest by which the row of a number is found."""
     return hashlib.blake2b(number.encode(), person=b"yipan-certlookup", digest_size=32).digest()
 
 
@@ -151,7 +152,8 @@ def _sealed(number: str, event: UUID, token: str) -> bytes:
     return _box(number).encrypt(bytes(12), token.encode(), event.bytes)
 
 
-def _opened(number: str, event: UUID, sealed: bytes) -> str:
+def opened(number: str, event: UUID, sealed: bytes) -> str:
+    """Return the signed text that a number opens."""
     return _box(number).decrypt(bytes(12), bytes(sealed), event.bytes).decode()
 
 
@@ -207,7 +209,7 @@ class Certificates(Projecting):
         token = signing.sign(statement, self.now.astimezone(SHANGHAI).date())
         sealed = _sealed(number, entry.id, token)
         term = (day, statement.expires_on)
-        cursor.execute(_INSERT, [entry.id, entry.thread, office, _lookup(number), sealed, *term, [office]])
+        cursor.execute(_INSERT, [entry.id, entry.thread, office, lookup_of(number), sealed, *term, [office]])
 
 
 def term_of(rulebook: Rulebook, office: str, at: datetime) -> date:
@@ -262,7 +264,7 @@ SELECT c.id, c.sealed, c.ended_at, c.ended_because, s.id, s.wrapped_key, s.kek_v
   FROM documents_certificate c
   JOIN duties_threadsubject t ON t.thread_id = c.thread AND t.name = %s
   JOIN duties_subject s ON s.id = t.subject_id
- WHERE c.thread = %s ORDER BY c.issued_on DESC, c.id DESC
+ WHERE c.thread = %s AND s.wrapped_key IS NOT NULL AND c.sealed <> '' ORDER BY c.issued_on DESC, c.id DESC
 """
 
 
@@ -275,7 +277,7 @@ def held(permit: Permit, thread: UUID, today: date) -> list[Held]:
     found = []
     for own, sealed, ended_at, because, subject, wrapped, version in rows:
         number = number_for(sealing.unwrap(subject, wrapped, version), own)
-        token = _opened(number, own, sealed)
+        token = opened(number, own, sealed)
         found.append(
             Held(
                 id=own,
@@ -305,15 +307,15 @@ def verify(typed: str, today: date) -> Verified:
     if not number:
         return Verified(state="unknown")
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('yipan.presented', %s, true)", [_lookup(number).hex()])
+        cursor.execute("SELECT set_config('yipan.presented', %s, true)", [lookup_of(number).hex()])
         cursor.execute(
-            "SELECT id, sealed, ended_at FROM documents_certificate WHERE lookup = %s", [_lookup(number)]
+            "SELECT id, sealed, ended_at FROM documents_certificate WHERE lookup = %s", [lookup_of(number)]
         )
         row = cursor.fetchone()
     if row is None:
         return Verified(state="unknown")
     try:
-        statement = signing.check(_opened(number, row[0], row[1]), signing.public_keys(today))
+        statement = signing.check(opened(number, row[0], row[1]), signing.public_keys(today))
     except (InvalidTag, SignatureWrongError):
         return Verified(state="unknown")
     if row[2]:

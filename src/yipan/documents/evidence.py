@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 
+from yipan.documents.filekinds import refuse_strange
 from yipan.duties import sealing
 from yipan.errors import YipanError
 
@@ -55,7 +56,8 @@ class Evidence(models.Model):
     name = models.TextField()
     kept_at = models.DateTimeField()
     seen_by = ArrayField(models.TextField())
-    wrapped_key = models.BinaryField()
+    #: None where the file has ended with the person it was about.
+    wrapped_key = models.BinaryField(null=True)
     kek_version = models.SmallIntegerField()
     ciphertext = models.BinaryField()
 
@@ -67,12 +69,13 @@ def digest_of(content: bytes) -> str:
     """Return the digest by which the journal names a file.
 
     Raises:
-        EmptyEvidenceError, EvidenceTooLargeError: the file cannot be evidence.
+        EmptyEvidenceError, EvidenceTooLargeError, NoScanError: the file cannot be evidence.
     """
     if not content:
         raise EmptyEvidenceError
     if len(content) > LARGEST:
         raise EvidenceTooLargeError(limit=LARGEST // 1024 // 1024)
+    refuse_strange(content)
     return hashlib.sha256(content).hexdigest()
 
 
@@ -80,13 +83,13 @@ def keep(name: str, content: bytes, organisation: str, now: datetime) -> str:
     """Keep a file for an organisation, once, and return its digest. Its permit must be in force."""
     digest = digest_of(content)
     own_id = uuid5(_NAMESPACE, f"{organisation}:{digest}")
-    key, wrapped = sealing.new_subject_key(own_id)
-    sealed = sealing.seal_bytes(key, own_id, content)
+    made = sealing.new_subject_key(own_id)
+    sealed = sealing.seal_bytes(made.key, own_id, content)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO documents_evidence (id, digest, name, kept_at, seen_by, wrapped_key, kek_version, ciphertext)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            [own_id, digest, name, now, [organisation], wrapped, sealing.KEK_VERSION, sealed],
+            [own_id, digest, name, now, [organisation], made.wrapped, made.version, sealed],
         )
     return digest
 
@@ -98,5 +101,5 @@ def content_of(digest: str) -> bytes:
         Evidence.DoesNotExist: it is not there, or not for this office.
     """
     row = Evidence.objects.filter(digest=digest)[:1].get()
-    key = sealing.unwrap(row.id, bytes(row.wrapped_key), row.kek_version)
+    key = sealing.unwrap(row.id, row.wrapped_key and bytes(row.wrapped_key), row.kek_version)
     return sealing.open_bytes(key, row.id, bytes(row.ciphertext))

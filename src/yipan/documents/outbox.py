@@ -31,6 +31,8 @@ TELLING: Final = frozenset({"telling.sent", "telling.again"})
 CHANNEL: Final = "message"
 ACCEPTED, BOUNCED = "message.accepted", "message.bounced"
 WAITING: Final = "waiting"
+#: She withdrew, or was erased, before it was sent.
+STOPPED: Final = "message.stopped"
 #: The subject whose number and words an entry holds.
 PERSON: Final = "person"
 #: The first pause between two tries; each is twice as long as the one before. After the last the message has bounced.
@@ -47,6 +49,15 @@ _SAID: Final = (
     "SELECT p.ciphertext, p.subject_id, s.wrapped_key, s.kek_version FROM duties_payload p"
     " JOIN duties_subject s ON s.id = p.subject_id WHERE p.event_id = %s AND p.name = %s"
 )
+#: Whether she stopped the telling, or left the register of this office, since it was written.
+_WITHDRAWN: Final = """
+SELECT 1 FROM duties_event WHERE thread_id = %(thread)s AND kind = 'telling.ended'
+UNION ALL
+SELECT 1 FROM duties_payload p JOIN duties_threadsubject t ON t.subject_id = p.subject_id
+  JOIN duties_event e ON e.thread_id = t.thread_id
+ WHERE p.event_id = %(event)s AND p.name = %(name)s AND e.clock->>'because' = 'withdrawn'
+   AND NOT EXISTS (SELECT 1 FROM registry_person r WHERE r.thread = e.thread_id)
+"""
 _MOVE: Final = (
     "UPDATE documents_message SET state = %s, tries = tries + 1, next_at = %s WHERE event = %s AND state = %s"
 )
@@ -66,7 +77,7 @@ class Message(models.Model):
         app_label = "documents"
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=models.Q(state__in=(WAITING, ACCEPTED, BOUNCED)),
+                condition=models.Q(state__in=(WAITING, ACCEPTED, BOUNCED, STOPPED)),
                 name="a_message_waits_or_has_ended",
             )
         ]
@@ -82,6 +93,8 @@ class Delivered:
     accepted: int = 0
     bounced: int = 0
     waiting: int = 0
+    #: Not sent, because she had withdrawn.
+    stopped: int = 0
 
 
 class Outbox(Projecting):
@@ -115,7 +128,7 @@ def deliver(now: datetime) -> Delivered:
         cursor.execute(_DUE, [WAITING, now, _AT_ONCE])
         due = cursor.fetchall()
     ends = [_deliver(row, now) for row in due]
-    return Delivered(accepted=ends.count(ACCEPTED), bounced=ends.count(BOUNCED), waiting=ends.count(WAITING))
+    return Delivered(accepted=ends.count(ACCEPTED), bounced=ends.count(BOUNCED), waiting=ends.count(WAITING), stopped=ends.count(STOPPED))
 
 
 def _deliver(row: tuple[UUID, UUID, str, int], now: datetime) -> str:
@@ -123,9 +136,13 @@ def _deliver(row: tuple[UUID, UUID, str, int], now: datetime) -> str:
     permit = clock_permit(office, now)
     with permit.in_force(), connection.cursor() as cursor:
         phone, words = _said(cursor, event)
-    came_of_it = gateway.hand_over(event, phone, words) if phone and words else ""
+        cursor.execute(_WITHDRAWN, {"event": event, "thread": thread, "name": PERSON})
+        withdrawn = cursor.fetchone() is not None
+    came_of_it = gateway.hand_over(event, phone, words) if phone and words and not withdrawn else ""
     state, cause = WAITING, ""
-    if came_of_it == gateway.TAKEN:
+    if withdrawn:
+        state = STOPPED
+    elif came_of_it == gateway.TAKEN:
         state = ACCEPTED
     elif not came_of_it:
         state, cause = BOUNCED, "no-number"

@@ -10,21 +10,20 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from yipan.database import make_home, read_or_make_key
+from yipan.database import make_home, read_or_make_key, read_or_make_public, vault
+from yipan.database.keyrefusals import KeyMissingError
 from yipan.errors import YipanError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 #: The first line of a signed text: which lines follow.
 FORM: Final = "yipan-certificate-1"
@@ -138,7 +137,7 @@ def _make(number: int, today: date) -> None:
     public = PublicKey(
         name=str(number), public=_plain(private.public_key().public_bytes_raw()), from_on=today
     )
-    read_or_make_key(f"certificate-{number}.json", lambda: json.dumps(public.as_dict()).encode())
+    read_or_make_public(f"certificate-{number}.json", lambda: json.dumps(public.as_dict()).encode())
 
 
 def rotate(today: date) -> PublicKey:
@@ -146,18 +145,9 @@ def rotate(today: date) -> PublicKey:
     before = public_keys(today)[-1]
     _make(int(before.name) + 1, today)
     closed = PublicKey(name=before.name, public=before.public, from_on=before.from_on, until_on=today)
-    _replace(f"certificate-{before.name}.json", json.dumps(closed.as_dict()).encode())
-    (_folder() / f"certificate-{before.name}.key").unlink(missing_ok=True)
+    vault.replace_public(f"certificate-{before.name}.json", json.dumps(closed.as_dict()).encode())
+    vault.remove_key(f"certificate-{before.name}.key")
     return public_keys(today)[-1]
-
-
-def _replace(name: str, content: bytes) -> None:
-    """Put a file in the place of another at once, readable by its owner alone."""
-    with tempfile.NamedTemporaryFile(dir=_folder(), prefix=f".{name}.", delete=False) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(file.name).replace(_folder() / name)
 
 
 # ------------------------------------------------------------------------------------------- the signature
@@ -167,10 +157,10 @@ def sign(statement: Statement, today: date) -> str:
     """Return the signed text of a statement, as the code on the paper carries it."""
     try:
         key = public_keys(today)[-1]
-        secret = (_folder() / f"certificate-{key.name}.key").read_bytes()
-    except FileNotFoundError:  # the key was changed just now
+        secret = vault.require_key(f"certificate-{key.name}.key")
+    except KeyMissingError:  # the key was changed just now
         key = public_keys(today)[-1]
-        secret = (_folder() / f"certificate-{key.name}.key").read_bytes()
+        secret = vault.require_key(f"certificate-{key.name}.key")
     text = statement.text(key.name).encode()
     return f"{_plain(text)}.{_plain(Ed25519PrivateKey.from_private_bytes(secret).sign(text))}"
 

@@ -1,7 +1,7 @@
 """The chain: every event of an organisation carries the digest of the one before it.
 
-A changed, added or missing row shows. The digest covers every clear column and the digests of the
-ciphertexts, never a plain fact, so that nothing can be guessed from it after an erasure.
+A changed, added or missing row shows. The digest covers every clear column, and of each sealed text its digest, whose it
+is and who may have it opened; never a plain fact, so that nothing can be guessed from it after an erasure.
 """
 
 from __future__ import annotations
@@ -30,6 +30,16 @@ class Sealed:
     ciphertext: bytes
     subject: UUID
     seen_by: tuple[str, ...]
+    #: The digest of a ciphertext that was destroyed, as it is kept; the ciphertext is then empty.
+    kept: str = ""
+    #: The entry that ended it, and whether the key that opens it is gone; for `ending`, which says what nobody said.
+    ended_by: UUID | None = None
+    keyless: bool = False
+
+    @property
+    def digest(self) -> str:
+        """The digest of the ciphertext, by which the chain goes on holding when the ciphertext is no more."""
+        return self.kept or hashlib.sha256(self.ciphertext).hexdigest()
 
 
 @dataclass(kw_only=True, slots=True)
@@ -57,6 +67,8 @@ class Entry:
     corrects: UUID | None
     seen_by: tuple[str, ...]
     payloads: Mapping[str, Sealed] = field(default_factory=dict)
+    #: The persons who may see it as theirs.
+    persons: tuple[UUID, ...] = ()
     seq: int = 0
     previous: bytes = GENESIS
     digest: bytes = b""
@@ -85,7 +97,30 @@ def link(entry: Entry, seq: int, previous: bytes) -> Entry:
 
 def digest_of(entry: Entry) -> bytes:
     """Return the SHA-256 of everything an entry says at its place, in one canonical form."""
-    said = {
+    payloads = {
+        name: (sealed.digest, sealed.subject, sealed.seen_by) for name, sealed in entry.payloads.items()
+    }
+    return _digest({**_said(entry), "payloads": payloads, "persons": entry.persons})
+
+
+def fits(entry: Entry, written: bytes) -> bool:
+    """Tell whether an entry is the one whose digest was written.
+
+    Entries of before persons and readers of sealed texts were covered have the digest that was made then. Nobody can
+    use that for a later entry: its own digest, which a checkpoint signed, is of the form that covers more.
+    """
+    if digest_of(entry) == written:
+        return True
+    payloads = {name: sealed.digest for name, sealed in entry.payloads.items()}
+    return _digest({**_said(entry), "payloads": payloads}) == written
+
+
+def _digest(said: Mapping[str, object]) -> bytes:
+    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def _said(entry: Entry) -> dict[str, object]:
+    return {
         "id": entry.id,
         "kind": entry.kind,
         "pack": entry.pack,
@@ -103,13 +138,9 @@ def digest_of(entry: Entry) -> bytes:
         "follows": entry.follows,
         "corrects": entry.corrects or "",
         "seen_by": entry.seen_by,
-        "payloads": {
-            name: hashlib.sha256(sealed.ciphertext).hexdigest() for name, sealed in entry.payloads.items()
-        },
         "seq": entry.seq,
         "previous": entry.previous.hex(),
     }
-    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 @lru_cache(maxsize=64)

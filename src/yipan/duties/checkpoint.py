@@ -8,20 +8,49 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import connection
 
-from yipan.database import home, make_home, read_or_make_key
+from yipan.database import home, make_home, root
+from yipan.duties import attesting, erasurelist
+from yipan.errors import YipanError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 EVERY: Final = timedelta(hours=1)
+
+
+class NoCheckpointError(YipanError):
+    """There is nothing to hold the journal against."""
+
+    code: ClassVar[str] = "no-checkpoint"
+    exit_code: ClassVar[int] = 2
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "{path} 里没有检查点。",
+        "en": "There is no checkpoint at {path}.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请指向一个检查点文件，或放检查点的文件夹。",
+        "en": "Name a file of a checkpoint, or the folder where they are kept.",
+    }
+
+
+@dataclass(kw_only=True)
+class Signed:
+    """Checkpoints whose signature holds, the oldest first, what is wrong with others, and whose key is believed.
+
+    `by` is given (somebody named the key), own (it is this installation's) or embedded (the files' own word for it).
+    """
+
+    said: list[dict[str, Any]] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    fingerprint: str = ""
+    by: str = "own"
 
 
 def folder() -> Path:
@@ -31,12 +60,7 @@ def folder() -> Path:
 
 def leaves_the_machine() -> bool:
     """Tell whether a folder outside the data folder was named."""
-    return bool(os.environ.get("YIPAN_CHECKPOINTS"))
-
-
-def _key() -> Ed25519PrivateKey:
-    raw = read_or_make_key("checkpoint.key", lambda: Ed25519PrivateKey.generate().private_bytes_raw())
-    return Ed25519PrivateKey.from_private_bytes(raw)
+    return bool(os.environ.get("YIPAN_CHECKPOINTS")) and not folder().absolute().is_relative_to(home())
 
 
 def take(now: datetime) -> Path | None:
@@ -44,52 +68,137 @@ def take(now: datetime) -> Path | None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT organisation, seq, digest FROM duties_chainhead WHERE seq > 0 ORDER BY 1")
         heads = {row[0]: [row[1], bytes(row[2]).hex()] for row in cursor.fetchall()}
-    signed, _ = read_all()
-    if not heads or (signed and signed[-1]["heads"] == heads):
+    latest = _latest()
+    if not heads or (latest and latest["heads"] == heads):
         return None
     make_home()
     folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-    said = {"taken_at": now.astimezone(UTC).isoformat(timespec="seconds"), "heads": heads}
-    signature = _key().sign(_canonical(said)).hex()
+    said = {
+        "taken_at": now.astimezone(UTC).isoformat(timespec="seconds"),
+        "heads": heads,
+        "installation": root.installation().get("id", ""),
+    }
     path = folder() / f"{now.astimezone(UTC):%Y%m%dT%H%M%S%f}.json"
     partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps({**said, "signature": signature}, sort_keys=True), encoding="utf-8")
+    partial.write_text(json.dumps(attesting.sign(said), sort_keys=True), encoding="utf-8")
     partial.rename(path)
+    write_erasures(now)
     return path
+
+
+def write_erasures(now: datetime) -> None:
+    """Write the list of erasures beside the checkpoints: whoever restores a backup erases again what it names."""
+    erasurelist.write(now, erasures())
+
+
+def erasures() -> Path:
+    """Return where that list lies."""
+    return folder() / "erasures.list"
 
 
 def take_if_due(now: datetime) -> Path | None:
     """Take a checkpoint when the last is an hour old; the sweep asks this."""
-    signed, _ = read_all()
-    if signed and now - datetime.fromisoformat(signed[-1]["taken_at"]) < EVERY:
+    latest = _latest()
+    if latest and now - datetime.fromisoformat(latest["taken_at"]) < EVERY:
         return None
     return take(now)
 
 
-def read_all() -> tuple[list[dict[str, Any]], list[str]]:
-    """Return the checkpoints whose signature holds, the oldest first, and what is wrong with the others."""
-    found, faults = [], []
-    paths = sorted(folder().glob("*.json")) if folder().is_dir() else []
-    for path in paths:
+def export() -> bytes | None:
+    """Return the newest checkpoint as it is handed to the superior's installation, which does `attesting.keep()`."""
+    latest = _latest()
+    return json.dumps(latest, sort_keys=True).encode() if latest else None
+
+
+def _latest() -> dict[str, Any] | None:
+    """Return the newest checkpoint whose signature holds; as a rule that is the last file."""
+    keys = attesting.public_keys()
+    for path in sorted(folder().glob("*.json"), reverse=True) if folder().is_dir() else ():
+        said = _read(path)
+        if said and attesting.is_signed(said, keys):
+            return said
+    return None
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """Return what a file says, when it has the shape of a checkpoint."""
+    try:
         said = json.loads(path.read_text(encoding="utf-8"))
-        signature = bytes.fromhex(said.pop("signature", ""))
-        try:
-            _key().public_key().verify(signature, _canonical(said))
-        except InvalidSignature:
-            faults.append(f"checkpoint {path.name}: the signature does not hold")
-            continue
-        found.append(said)
-    return sorted(found, key=lambda each: str(each["taken_at"])), faults
+        datetime.fromisoformat(said["taken_at"])
+        for seq, digest in said["heads"].values():
+            int(seq), bytes.fromhex(digest)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return dict(said)
 
 
-def places(signed: Sequence[dict[str, Any]]) -> dict[str, dict[int, bytes]]:
-    """Return, for each organisation, the digests that checkpoints signed, by place in its chain."""
-    found: dict[str, dict[int, bytes]] = {}
-    for each in signed:
-        for organisation, (seq, digest) in each["heads"].items():
-            found.setdefault(organisation, {})[seq] = bytes.fromhex(digest)
+def read_all() -> Signed:
+    """Return the checkpoints of this installation's folder, by its own keys."""
+    keys = attesting.public_keys()
+    found = Signed(fingerprint=keys[0].fingerprint)
+    _take_in(found, sorted(folder().glob("*.json")) if folder().is_dir() else [], keys)
     return found
 
 
-def _canonical(said: dict[str, Any]) -> bytes:
-    return json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
+def read_from(path: Path, trusted: str = "") -> Signed:
+    """Return the checkpoints of a file or a folder that somebody kept.
+
+    Args:
+        path: where they are.
+        trusted: the fingerprint of a key, or the text of a published list of keys; empty to take the files' own word.
+
+    Raises:
+        NoCheckpointError: there are none.
+    """
+    paths = sorted(path.glob("*.json")) if path.is_dir() else [path]
+    shaped = [said for each in paths if (said := _read(each)) is not None]
+    if not shaped:
+        raise NoCheckpointError(path=path)
+    longest = max((said.get("keys", []) for said in shaped), key=len)
+    embedded = [attesting.read_key(each) for each in longest] or attesting.public_keys()
+    keys, by = _believed(embedded, trusted)
+    found = Signed(fingerprint=keys[0].fingerprint if keys else "", by=by)
+    if not keys:
+        found.faults.append("no checkpoint is signed by the key that was given, nor by one that follows it")
+    elif not attesting.follow(embedded):
+        found.faults.append("the list of keys in the checkpoints does not hold together")
+    else:
+        _take_in(found, paths, keys)
+    return found
+
+
+def _believed(embedded: Sequence[attesting.PublicKey], trusted: str) -> tuple[list[attesting.PublicKey], str]:
+    """Return the keys to believe: from the one that was given on, or all that the files name."""
+    if not trusted:
+        own = attesting.public_keys()[0] == embedded[0]
+        return list(embedded), "own" if own else "embedded"
+    if trusted.lstrip().startswith("{"):
+        given = {attesting.read_key(each).fingerprint for each in json.loads(trusted)["keys"]}
+    else:
+        given = {trusted}
+    plain = {"".join(each.split()).lower() for each in given}
+    for place, each in enumerate(embedded):
+        if each.fingerprint.replace(" ", "") in plain:
+            return list(embedded[place:]), "given"
+    return [], "given"
+
+
+def _take_in(found: Signed, paths: Iterable[Path], keys: Sequence[attesting.PublicKey]) -> None:
+    for path in paths:
+        said = _read(path)
+        if said is None:
+            found.faults.append(f"checkpoint {path.name}: it cannot be read")
+        elif not attesting.is_signed(said, keys):
+            found.faults.append(f"checkpoint {path.name}: the signature does not hold")
+        else:
+            found.said.append(said)
+    found.said.sort(key=lambda each: str(each["taken_at"]))
+
+
+def places(signed: Sequence[dict[str, Any]]) -> dict[str, dict[int, set[bytes]]]:
+    """Return, for each organisation, the digests that checkpoints signed, by place in its chain."""
+    found: dict[str, dict[int, set[bytes]]] = {}
+    for each in signed:
+        for organisation, (seq, digest) in each["heads"].items():
+            found.setdefault(organisation, {}).setdefault(seq, set()).add(bytes.fromhex(digest))
+    return found

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
+from yipan.duties import travelling
 from yipan.duties.faults import Fault
 from yipan.duties.naming import case_of, office_thread, period_thread
 from yipan.law.deadline import SHANGHAI
@@ -58,6 +59,8 @@ class Draft:
     corrects: UUID | None = None
     #: Whom a subject of the kind means, where she is known already: her case then shares her key.
     persons: Mapping[str, UUID] = field(default_factory=dict)
+    #: Part of an entry of another installation: what is missing was not for this one.
+    extract: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,8 +103,11 @@ class Draftsman:
         opened: frozenset[str],
         now: datetime,
         standing: Standing | None = None,
+        *,
+        from_node: bool = False,
     ) -> None:
         """Know who acts, which organisations are on the system, the moment, and who stands in whose place."""
+        self.from_node = from_node
         self.acting = acting
         self.opened = opened
         self.now = now
@@ -125,7 +131,7 @@ class Draftsman:
         clock: dict[str, Plain] = {}
         facts: dict[str, dict[str, object]] = {}
         for each in kind.fields.values():
-            if not each.required and each.name not in draft.fields:
+            if (draft.extract or not each.required) and each.name not in draft.fields:
                 continue
             value = self._value(each, draft.fields.get(each.name), faults)
             if value is None:
@@ -226,9 +232,10 @@ class Draftsman:
             whole = role.group and any(kind.roles[each].required for each in kind.in_group(role.group))
             if role.name in in_case and (role.required or whole):
                 found.setdefault(role.name, in_case[role.name])
-            if role.required and not found.get(role.name):
+            if role.required and not found.get(role.name) and not draft.extract:
                 faults.append(_missing_role(role.name, role.title))
-        self._check_groups(kind, in_case, found, faults)
+        if not draft.extract:
+            self._check_groups(kind, in_case, found, faults)
         return {role: held for role, held in found.items() if held}
 
     def _take_own_role(
@@ -367,12 +374,17 @@ class Draftsman:
         self,
         kind: Kind,
         parties: Mapping[str, tuple[str, ...]],
-        clock: Mapping[str, Plain],
+        clock: dict[str, Plain],
         faults: list[Fault],
     ) -> None:
-        if not kind.reaches or clock.get("channel") != "system":
+        by_message = clock.get("channel") in (travelling.HERE, travelling.ELSEWHERE)
+        if not kind.reaches or not by_message or self.from_node:
             return
         reached = [each for role in kind.in_group(kind.reaches) for each in parties.get(role, ())]
+        away = travelling.elsewhere(reached)
+        # A message to another installation arrives where it is received, not when it is sent.
+        if travelling.ELSEWHERE in kind.fields["channel"].choices:
+            clock["channel"] = travelling.ELSEWHERE if away else travelling.HERE
         faults.extend(
             Fault(
                 field="channel",
@@ -380,7 +392,7 @@ class Draftsman:
                 en=f"{each} is not on the system yet: send a registered letter, a fax or call.",
             )
             for each in reached
-            if each not in self.opened
+            if each not in self.opened and each not in away
         )
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from yipan.duties.ending import Endings
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -28,9 +30,12 @@ class Ends:
     ended: dict[str, tuple[int, str]] = field(default_factory=dict)
     #: What a successor says of the chain it took over, by both of them.
     taken: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+    #: What was destroyed, and which entries say so.
+    endings: Endings = field(default_factory=Endings)
 
     def read(self, entry: Entry, digest: bytes) -> None:
         """Take in one entry of a chain, in order."""
+        self.endings.read(entry)
         self.last[entry.recorded_by] = (entry.seq, digest)
         if entry.kind == END_KIND:
             self.ended.setdefault(entry.recorded_by, (entry.seq, entry.parties["successor"][0]))
@@ -40,7 +45,7 @@ class Ends:
 
     def faults(self) -> list[str]:
         """Return what does not fit, once all chains have been read."""
-        return [*self._ends(), *self._takings()]
+        return [*self._ends(), *self._takings(), *self.endings.faults()]
 
     def _ends(self) -> Iterator[str]:
         for organisation, (seq, successor) in sorted(self.ended.items()):

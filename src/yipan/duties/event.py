@@ -47,6 +47,8 @@ class Event(models.Model):
     corrects = models.UUIDField(null=True)
     #: The organisations that may read the row.
     seen_by = ArrayField(models.TextField())
+    #: The persons who may see the row as theirs; see `whose`.
+    persons = ArrayField(models.UUIDField(), default=list)
     seq = models.BigIntegerField()
     previous = models.BinaryField()
     digest = models.BinaryField()
@@ -78,6 +80,11 @@ class ThreadSubject(models.Model):
     thread = models.ForeignKey(Thread, on_delete=models.PROTECT, db_constraint=False, db_index=False)
     name = models.TextField()
     subject = models.ForeignKey(Subject, on_delete=models.PROTECT, db_constraint=False)
+    #: Whether the case is about her alone; else which roles are hers, everybody's, and somebody else's; see `whose`.
+    alone = models.BooleanField(default=False)
+    own = ArrayField(models.TextField(), default=list)
+    shared = ArrayField(models.TextField(), default=list)
+    others = ArrayField(models.TextField(), default=list)
 
     class Meta:
         app_label = "duties"
@@ -94,6 +101,9 @@ class Payload(models.Model):
     subject = models.ForeignKey(Subject, on_delete=models.PROTECT, db_constraint=False)
     ciphertext = models.BinaryField()
     seen_by = ArrayField(models.TextField())
+    #: Of a text that was destroyed, which is then empty: its digest, and the entry that says so.
+    digest = models.BinaryField(null=True)
+    ended_by = models.UUIDField(null=True)
 
     class Meta:
         app_label = "duties"

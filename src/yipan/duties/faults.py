@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from yipan.errors import YipanError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+    from uuid import UUID
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,10 +19,17 @@ class Fault:
     field: str
     zh: str
     en: str
+    #: The id of the draft, where its writer gave it one: of many sent together, which.
+    draft: UUID | None = None
 
     def say(self, language: str) -> str:
         """Return the sentence in a language."""
         return self.zh if language == "zh" else self.en
+
+    @classmethod
+    def of(cls, draft: UUID | None, faults: Iterable[Fault]) -> list[Fault]:
+        """Return the faults of one draft, each saying whose it is."""
+        return [replace(each, draft=draft) for each in faults]
 
 
 class DraftFaultsError(YipanError):

@@ -12,6 +12,7 @@ from yipan.duties.chain import GENESIS, Entry, Sealed, link
 from yipan.duties.draft import CASE, Checked
 from yipan.duties.faults import UnknownPersonError
 from yipan.duties.naming import beside
+from yipan.duties.whose import Place, meant_by, persons_of, place_in
 from yipan.law.event import Event
 from yipan.offices.succession import OfficeEndedError, refuse_ended
 
@@ -21,18 +22,22 @@ if TYPE_CHECKING:
     from django.db.backends.utils import CursorWrapper
 
     from yipan.law.fold import Duty
+    from yipan.law.kind import Kind
 
 _EVENT_COLUMNS: Final = {
     "id": "uuid", "kind": "text", "pack": "text", "thread_id": "uuid", "parties": "jsonb", "lines": "jsonb",
     "recorded_by": "text", "officer": "text", "on_behalf_of": "text", "happened_at": "timestamptz",
     "recorded_at": "timestamptz", "counts_at": "timestamptz", "counts_by": "text", "clock": "jsonb",
-    "follows": "uuid[]", "corrects": "uuid", "seen_by": "text[]", "seq": "bigint", "previous": "bytea",
-    "digest": "bytea",
+    "follows": "uuid[]", "corrects": "uuid", "seen_by": "text[]", "persons": "uuid[]", "seq": "bigint",
+    "previous": "bytea", "digest": "bytea",
 }  # fmt: skip
 _PAYLOAD_COLUMNS: Final = {
     "event_id": "uuid", "name": "text", "subject_id": "uuid", "ciphertext": "bytea", "seen_by": "text[]",
 }  # fmt: skip
-_LINK_COLUMNS: Final = {"thread_id": "uuid", "name": "text", "subject_id": "uuid"}
+_LINK_COLUMNS: Final = {
+    "thread_id": "uuid", "name": "text", "subject_id": "uuid", "alone": "boolean",
+    "own": "text[]", "shared": "text[]", "others": "text[]",
+}  # fmt: skip
 #: Any number that nothing else locks.
 LAW_LOCK: Final = 0x5969_7061_6E04
 _LAW_COLUMNS: Final = (
@@ -169,7 +174,7 @@ def _row(entry: Entry) -> list[Any]:
         entry.id, entry.kind, entry.pack, entry.thread,
         entry.parties, entry.lines,
         entry.recorded_by, entry.officer, entry.on_behalf_of, entry.happened_at, entry.recorded_at, entry.counts_at,
-        entry.counts_by, entry.clock, entry.follows, entry.corrects, entry.seen_by,
+        entry.counts_by, entry.clock, entry.follows, entry.corrects, entry.seen_by, entry.persons,
         entry.seq, entry.previous, entry.digest,
     ]  # fmt: skip
 
@@ -188,32 +193,53 @@ class Sealing:
         """Use this cursor."""
         self._cursor = cursor
         self._keys: dict[tuple[UUID, str], tuple[UUID, bytes]] = {}
+        self._people: dict[UUID, dict[str, Place]] = {}
 
     def prepare(
         self,
-        needed: Mapping[UUID, Iterable[str]],
+        needed: Mapping[UUID, Mapping[str, Kind]],
         fresh: Collection[UUID],
         persons: Mapping[tuple[UUID, str], UUID],
     ) -> None:
-        """Have a key ready for each name of each thread. The threads made just now are known to have none.
+        """Have a key ready for each name of each thread, which a kind names. The threads made just now have none.
 
         `persons` says whom a name of a thread means, where she is known already.
 
         Raises:
             UnknownPersonError: this office may not see her.
         """
-        wanted = {(thread, name) for thread, names in needed.items() for name in names}
-        old = sorted({thread for thread, _ in wanted} - set(fresh))
+        wanted = {(thread, name): kind for thread, names in needed.items() for name, kind in names.items()}
+        old = sorted(needed.keys() - set(fresh))
         if old:
             self._find(old, wanted)
+        for place, person in persons.items():
+            if place in self._keys and self._keys[place][0] != person:
+                raise UnknownPersonError(person=person)
+        for place, person in persons.items():
+            # A name that means somebody else here never seals her words under that person's key.
+            if place in self._keys and self._keys[place][0] != person:
+                raise UnknownPersonError(person=person)
         known = {place: person for place, person in persons.items() if place not in self._keys}
+        known |= self._meant(wanted, known)
         if known:
-            self._link(known)
-        missing = sorted(wanted - self._keys.keys(), key=lambda place: (place[0].int, place[1]))
+            self._link(known, wanted)
+        missing = sorted(wanted.keys() - self._keys.keys(), key=lambda place: (place[0].int, place[1]))
         if missing:
-            self._make(missing)
+            self._make(missing, wanted)
 
-    def _link(self, known: Mapping[tuple[UUID, str], UUID]) -> None:
+    def _meant(
+        self, wanted: Mapping[tuple[UUID, str], Kind], known: Collection[tuple[UUID, str]]
+    ) -> dict[tuple[UUID, str], UUID]:
+        """Return whom new names mean in cases that are about one person already."""
+        found: dict[tuple[UUID, str], UUID] = {}
+        for (thread, name), kind in wanted.items():
+            people = self._people.get(thread)
+            if people and name != CASE and (thread, name) not in self._keys and (thread, name) not in known:
+                person = meant_by(kind, name, people)
+                found |= {(thread, name): person} if person else {}
+        return found
+
+    def _link(self, known: Mapping[tuple[UUID, str], UUID], kinds: Mapping[tuple[UUID, str], Kind]) -> None:
         """Let names of threads mean persons whose keys are here already."""
         self._cursor.execute(
             "SELECT id, wrapped_key, kek_version FROM duties_subject WHERE id = ANY(%s)",
@@ -224,40 +250,63 @@ class Sealing:
             if person not in keys:
                 raise UnknownPersonError(person=person)
         self._keys |= {place: (person, keys[person]) for place, person in known.items()}
-        links = [(thread, name, person) for (thread, name), person in known.items()]
+        links = [self._placed(place, person, kinds[place]) for place, person in known.items()]
         insert_many(self._cursor, "duties_threadsubject", _LINK_COLUMNS, links)
 
     def _find(self, threads: Sequence[UUID], wanted: Collection[tuple[UUID, str]]) -> None:
         self._cursor.execute(
-            "SELECT link.thread_id, link.name, link.subject_id, subject.wrapped_key, subject.kek_version"
+            "SELECT link.thread_id, link.name, link.subject_id, link.alone, link.own, link.shared, link.others,"
+            " subject.wrapped_key, subject.kek_version"
             " FROM duties_threadsubject link JOIN duties_subject subject ON subject.id = link.subject_id"
             " WHERE link.thread_id = ANY(%s)",
             [list(threads)],
         )
-        for thread, name, subject, wrapped, version in self._cursor.fetchall():
+        for thread, name, subject, alone, own, shared, others, wrapped, version in self._cursor.fetchall():
+            if name != CASE:
+                self._people.setdefault(thread, {})[name] = Place(
+                    subject=subject,
+                    alone=alone,
+                    own=frozenset(own),
+                    shared=frozenset(shared),
+                    others=frozenset(others),
+                )
             if (thread, name) in wanted:
                 self._keys[thread, name] = (subject, sealing.unwrap(subject, wrapped, version))
 
-    def _make(self, missing: Sequence[tuple[UUID, str]]) -> None:
+    def _make(self, missing: Sequence[tuple[UUID, str]], kinds: Mapping[tuple[UUID, str], Kind]) -> None:
         subjects, links = [], []
         new = [beside(thread, uuid4()) for thread, _ in missing]
         made = zip(missing, new, sealing.new_subject_keys(new), strict=True)
-        for (thread, name), subject, (key, wrapped) in made:
-            self._keys[thread, name] = (subject, key)
-            subjects.append((subject, wrapped, sealing.KEK_VERSION))
-            links.append((thread, name, subject))
+        for place, subject, one in made:
+            self._keys[place] = (subject, one.key)
+            subjects.append((subject, one.wrapped, one.version))
+            links.append(self._placed(place, subject, kinds[place]))
         insert_many(
             self._cursor,
             "duties_subject",
             {"id": "uuid", "wrapped_key": "bytea", "kek_version": "int2"},
             subjects,
         )
-        insert_many(
-            self._cursor,
-            "duties_threadsubject",
-            _LINK_COLUMNS,
-            links,
-        )
+        insert_many(self._cursor, "duties_threadsubject", _LINK_COLUMNS, links)
+
+    def _placed(self, at: tuple[UUID, str], subject: UUID, kind: Kind) -> tuple[Any, ...]:
+        """Note whom a name of a thread means, and return the row that says so."""
+        thread, name = at
+        if name == CASE:
+            return (thread, name, subject, False, [], [], [])
+        people = self._people.setdefault(thread, {})
+        place = people[name] = place_in(kind, name, subject, people)
+        roles = [sorted(each) for each in (place.own, place.shared, place.others)]
+        return (thread, name, subject, place.alone, *roles)
+
+    def persons_of(self, thread: UUID, one: Checked) -> tuple[UUID, ...]:
+        """Return the persons of a thread who may see an entry as theirs."""
+        people = self._people.get(thread)
+        if not people:
+            return ()
+        # What somebody agreed to is said of her, though no office is named.
+        agreed = {each.consent_of for each in one.kind.fields.values() if each.name in one.clock} - {""}
+        return persons_of(one.facts.keys() - {CASE}, one.parties.keys() | agreed, people)
 
     def seal(self, event: UUID, thread: UUID, one: Checked, own: str) -> dict[str, Sealed]:
         """Return the sealed payloads of an event, each for the offices that its kind shows it to."""

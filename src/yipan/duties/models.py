@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from yipan.duties.done import Done
 from yipan.duties.duty import CaseAccess, Desk, Duty
+from yipan.duties.erasure import Erasure, KeptKey
 from yipan.duties.event import (
     Adoption,
     ChainHead,
@@ -20,8 +22,11 @@ __all__ = [
     "CaseAccess",
     "ChainHead",
     "Desk",
+    "Done",
     "Duty",
+    "Erasure",
     "Event",
+    "KeptKey",
     "LawText",
     "OpenedOffice",
     "Payload",

@@ -398,6 +398,8 @@ def _actions(
             kind.system
             or kind.begins_case
             or kind.thread != "case"
+            # What she says of her own accord is no next step of anybody's.
+            or (kind.by_person and not kind.follows)
             or any(each.kind == kind.name for each in found)
         ):
             continue

@@ -12,14 +12,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
-from yipan.duties import journal, settle
+from yipan.duties import journal, settle, travelling
 from yipan.duties.chain import Entry
 from yipan.duties.draft import (
     BY_CALENDAR,
@@ -36,11 +36,14 @@ from yipan.duties.lawbook import lawbook, lawbook_and_offices
 from yipan.duties.naming import new_id
 from yipan.duties.projecting import Projecting, Recorded, Written
 from yipan.duties.published import PUBLIC, undoes_public
-from yipan.duties.refusing import correction_faults, level_faults, part_faults, refuse_back_door
+from yipan.duties.refusing import agreement_faults, correction_faults, level_faults, part_faults, refuse_back_door
+from yipan.duties.undone import told
+from yipan.law.agreeing import Wordings
 from yipan.law.deadline import SHANGHAI
 from yipan.law.event import Event
-from yipan.law.fold import RECOMPUTED_KIND, VOID, Duty
+from yipan.law.fold import VOID, Duty
 from yipan.law.succession import SUCCESSION_KIND, Standing, Succession
+from yipan.law.wording import SAID as WORDING
 from yipan.offices.office import lines_of
 from yipan.offices.permit import set_acting
 from yipan.offices.succession import refuse_ended, standing_of
@@ -84,6 +87,8 @@ class _Batch:
     counts_by: str
     #: Whether anybody was ever renamed or succeeded: else nobody asks in whose place anybody stands.
     reorganised: bool = True
+    #: Whether another installation says it, which has looked at who plays which part.
+    from_node: bool = False
     drafts: list[tuple[UUID, UUID, Draft, Kind]] = field(default_factory=list)
     already: list[UUID] = field(default_factory=list)
     history: dict[UUID, list[Event]] = field(default_factory=dict)
@@ -100,12 +105,14 @@ def record(  # noqa: PLR0913  # the last two are said by an adoption alone
     rulebook: Rulebook | None = None,
     changes_law: bool = False,
     also: Projecting | None = None,
+    from_node: bool = False,
 ) -> Receipt:
     """Append events and do what the rules in force say, all or nothing.
 
     `also` keeps the tables of a room above in step; a kind that has an effect there is recorded through it alone.
     `as_of` says how many entries a thread had when the writer last looked at it. `rulebook` is said only by the adoption
     that begins an installation. What `changes_law` (an adoption, a succession) waits for writers, and they for it.
+    `from_node`: an office of another installation says it there; here a case begins with the first that reaches us.
 
     Raises:
         NotPermittedError, PermitExpiredError: the permit does not include it.
@@ -124,6 +131,7 @@ def record(  # noqa: PLR0913  # the last two are said by an adoption alone
             with transaction.atomic(durable=True), connection.cursor() as cursor:
                 journal.lock_law(cursor, changing=changes_law)
                 batch = _begin(permit, now, rulebook, counts_by)
+                batch.from_node = from_node
                 return _write(cursor, batch, drafts, as_of or {}, also)
         except OperationalError as error:
             # Two writers each had a row that the other wanted: the server undid one of them, and it goes again.
@@ -153,15 +161,16 @@ def _write(
     refuse_back_door(checked, ENGINE_EFFECTS | (also.handles if also else frozenset()))
     entries = _entries(cursor, batch, checked, fresh)
     changed = _settle(batch, entries)
-    told = [_told(batch, each) for each in changed if each.told]
+    undone = [told(permit, batch.rulebook, batch.now, each) for each in changed if each.told]
     settle.write(cursor, changed)
     journal.grant_to_superiors(cursor, _escalated(batch.rulebook, changed))
     opened = sum(each.before is None for each in changed)
     said = _recorded(entries, checked, fresh) if also else []
     if also:
         also.draw_new(cursor, said)
-    linked = journal.append(cursor, permit.organisation, [*entries, *told])
+    linked = journal.append(cursor, permit.organisation, [*entries, *undone])
     apply_effects(cursor, zip(linked, (each.kind for each in checked), strict=False))
+    travelling.tell(cursor, entries, changed, batch.rulebook)
     if also:
         also.write(cursor, Written(recorded=said, opened=opened, rulebook=batch.rulebook))
     return Receipt(
@@ -170,7 +179,7 @@ def _write(
         threads=tuple(threads),
         opened=opened,
         closed=sum(each.before is not None and not each.told for each in changed),
-        recomputed=len(told),
+        recomputed=len(undone),
     )
 
 
@@ -191,11 +200,11 @@ def resettle(threads: Sequence[UUID], *, permit: Permit, now: datetime) -> int:
         batch.history = journal.events_of(cursor, threads)
         batch.before = settle.rows_of(cursor, threads)
         changed = _settle(batch, ())
-        told = [_told(batch, each) for each in changed if each.told]
-        journal.append(cursor, permit.organisation, told)
+        undone = [told(permit, batch.rulebook, batch.now, each) for each in changed if each.told]
+        journal.append(cursor, permit.organisation, undone)
         settle.write(cursor, changed)
         journal.grant_to_superiors(cursor, _escalated(batch.rulebook, changed))
-    return len(told)
+    return len(undone)
 
 
 def _place(batch: _Batch, drafts: Iterable[Draft]) -> None:
@@ -208,11 +217,11 @@ def _place(batch: _Batch, drafts: Iterable[Draft]) -> None:
             day = (draft.at or batch.now).astimezone(SHANGHAI).date()
             kind = kinds[draft.kind, draft.at] = batch.rulebook.kind(draft.kind, day)
             batch.permit.require(kind.right, batch.now)
+            batch.permit.require_kind(draft.kind)
         thread = thread_of(draft, kind, batch.permit.organisation, event_id)
         if thread is None:
-            faults.append(
-                Fault(field="thread", zh="请写明是哪个案件。", en="Say which case this belongs to.")
-            )
+            zh, en = "请写明是哪个案件。", "Say which case this belongs to."
+            faults.append(Fault(field="thread", zh=zh, en=en, draft=draft.id))
         else:
             batch.drafts.append((event_id, thread, draft, kind))
     if faults:
@@ -242,7 +251,7 @@ def _refuse_strangers(batch: _Batch, fresh: set[UUID], seen: set[UUID], as_of: M
     begun: set[UUID] = set()
     for _, thread, draft, kind in batch.drafts:
         history = batch.history.get(thread, [])
-        if kind.begins_case or kind.thread != "case":
+        if kind.begins_case or kind.thread != "case" or (batch.from_node and thread in fresh):
             begun.add(thread)
         elif draft.thread and thread not in begun and (thread in fresh or not history):
             raise UnknownThreadError(thread=thread)
@@ -255,24 +264,32 @@ def _refuse_strangers(batch: _Batch, fresh: set[UUID], seen: set[UUID], as_of: M
 
 def _check(cursor: CursorWrapper, batch: _Batch) -> list[Checked]:
     own, day = batch.permit.organisation, batch.now.astimezone(SHANGHAI).date()
-    draftsman = Draftsman(own, _opened_among(cursor, batch), batch.now, _standing(batch))
+    opened, standing = _opened_among(cursor, batch), _standing(batch)
+    draftsman = Draftsman(own, opened, batch.now, standing, from_node=batch.from_node)
     checked: list[Checked] = []
     faults: list[Fault] = []
     history = {thread: list(events) for thread, events in batch.history.items()}
     together = Counter(thread for _, thread, _, _ in batch.drafts)
+    wordings = Wordings(batch.rulebook, day)
     for event_id, thread, draft, kind in batch.drafts:
         found = draftsman.check(draft, kind, history.get(thread, []))
-        faults.extend(correction_faults(draft, history.get(thread, []), own, batch.rulebook, batch.now))
+        wrong = [*correction_faults(draft, history.get(thread, []), own, batch.rulebook, batch.now)]
         if isinstance(found, Checked):
+            if said := wordings.agreed_to(kind, found.clock):
+                found = replace(found, clock={**found.clock, WORDING: said})
+            if kind.needs_consent and not draft.corrects:
+                wrong += agreement_faults(found, history.get(thread, []), batch.rulebook)
             checked.append(found)
             actor = draft.on_behalf_of or batch.permit.organisation
             owed = _duties_in(thread, batch)
             known = batch.history.get(thread, [])
-            faults.extend(part_faults(found, actor, known, owed, batch.rulebook, day))
+            if not batch.from_node:
+                wrong += part_faults(found, actor, known, owed, batch.rulebook, day)
             if together[thread] > 1:
                 history.setdefault(thread, []).append(_as_event(batch, event_id, thread, found))
         else:
-            faults.extend(found)
+            wrong += found
+        faults += Fault.of(draft.id, wrong)
     if faults:
         raise DraftFaultsError(faults)
     return checked
@@ -364,14 +381,14 @@ def _entries(
         batch.permit.organisation
     }
     lines = lines_of(mentioned)
-    faults = [fault for one in alike.values() for fault in level_faults(one, lines)]
+    faults = [each for one in alike.values() for each in Fault.of(one.draft.id, level_faults(one, lines))]
     if faults:
         raise DraftFaultsError(faults)
     sealed = journal.Sealing(cursor)
     places = [(event_id, thread) for event_id, thread, _, _ in batch.drafts]
-    needed: dict[UUID, set[str]] = {}
+    needed: dict[UUID, dict[str, Kind]] = {}
     for (_, thread), one in zip(places, checked, strict=True):
-        needed.setdefault(thread, set()).update(one.facts)
+        needed[thread] = dict.fromkeys(one.facts, one.kind) | needed.get(thread, {})
     persons = {
         (thread, name): person
         for (_, thread), one in zip(places, checked, strict=True)
@@ -430,6 +447,7 @@ def _entry(
         corrects=draft.corrects,
         seen_by=seen_by,
         payloads=sealed.seal(event_id, thread, one, own),
+        persons=sealed.persons_of(thread, one),
     )
 
 
@@ -460,36 +478,3 @@ def _escalated(rulebook: Rulebook, changed: Iterable[settle.Change]) -> list[Dut
     """Return the new duties that somebody else's lapse opened: with them a superior comes into the case."""
     new = [each.after for each in changed if each.before is None and each.after.state != VOID]
     return [duty for duty in new if any(rule.on_lapse_only for _, rule in rulebook.holders(duty.rule))]
-
-
-def _told(batch: _Batch, change: settle.Change) -> Entry:
-    """Return the event that says what a late or corrected event undid."""
-    duty, before = change.after, change.before or change.after
-    parties = {"debtor": (duty.owed_by,)} | (
-        {"creditor": (duty.owed_to,)} if duty.owed_to[0].isdigit() else {}
-    )
-    seen_by = {batch.permit.organisation, duty.owed_by}
-    return Entry(
-        id=new_id(batch.now),
-        kind=RECOMPUTED_KIND,
-        pack=batch.rulebook.kind(RECOMPUTED_KIND, batch.now.astimezone(SHANGHAI).date()).pack,
-        thread=duty.thread,
-        parties=parties,
-        lines={},
-        recorded_by=batch.permit.organisation,
-        officer=batch.permit.officer,
-        on_behalf_of="",
-        happened_at=batch.now,
-        recorded_at=batch.now,
-        counts_at=batch.now,
-        counts_by="recording",
-        clock={
-            "duty": str(duty.id),
-            "rule": duty.rule,
-            "was": settle.describe(before),
-            "now": settle.describe(duty),
-        },
-        follows=(),
-        corrects=None,
-        seen_by=tuple(sorted(seen_by)),
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from yipan.duties.faults import Fault, NotReceivedError
+from yipan.law.agreeing import agreements_in, lacking
 from yipan.law.correction import RETRACTION_KIND
 from yipan.law.deadline import SHANGHAI
 from yipan.law.fold import OPEN
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from yipan.law.kind import Kind
     from yipan.law.rulebook import Rulebook
 
+#: The effect of what ends a person's data.
+ERASED: Final = "person-erased"
 #: What each level is called where a fault names it.
 LEVEL_NAMES: Final = {
     "village": "村（社区）", "township": "乡镇（街道）", "county": "县级", "city": "市级", "province": "省级", "nation": "国家",
@@ -41,7 +44,8 @@ def part_faults(
         for role, held in one.parties.items()
         if actor in held and (role not in known or one.kind.roles[role].anew)
     ]
-    if not history or not taken or one.kind.system:
+    # What she says herself an office takes in whatever it owes; and whoever holds her erases her.
+    if not history or not taken or one.kind.system or one.kind.by_person or one.kind.effect == ERASED:
         return []
     late = [duty for duty in owed if duty.owed_by == actor and duty.state == OPEN]
     fits = [rule.discharge for duty in late for _, rule in rulebook.holders(duty.rule) if rule.discharge]
@@ -52,6 +56,19 @@ def part_faults(
     title = one.kind.roles[taken[0]].title["zh"]
     zh, en = f"本机构在此案中没有{title}的职责。", f"This office owes nothing here as {taken[0]}."
     return [Fault(field=taken[0], zh=zh, en=en)]
+
+
+def agreement_faults(one: Checked, history: Sequence[Event], rulebook: Rulebook) -> list[Fault]:
+    """Return why what passes on what is a person's cannot be: she has not agreed, or has withdrawn."""
+    missing = lacking(one.kind, one.clock, one.parties, agreements_in(history, rulebook))
+    return [
+        Fault(
+            field=role or "office",
+            zh="本人没有同意，或者已经撤回同意，不能发出。",
+            en="The person has not agreed to this, or has withdrawn: it is not sent.",
+        )
+        for role in missing
+    ]
 
 
 def level_faults(one: Checked, lines: Mapping[str, Mapping[str, str]]) -> list[Fault]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from yipan.duties import checkpoint, journal, settle
-from yipan.duties.chain import GENESIS, Entry, Sealed, digest_of
+from yipan.duties.chain import GENESIS, Entry, Sealed, fits
 from yipan.duties.ends import Ends
 from yipan.duties.lawbook import lawbook
 from yipan.law.fold import VOID, Duty
@@ -25,7 +25,7 @@ _THREADS: Final = 500
 _ROWS: Final = 5000
 _CHAIN: Final = """
 SELECT id, kind, pack, thread_id, parties, lines, recorded_by, officer, on_behalf_of, happened_at, recorded_at,
-       counts_at, counts_by, clock, follows, corrects, seen_by, seq, previous, digest
+       counts_at, counts_by, clock, follows, corrects, seen_by, seq, previous, digest, persons
   FROM duties_event WHERE recorded_by = %s AND seq > %s AND seq <= %s ORDER BY seq LIMIT %s
 """
 #: In one statement, so that an office that writes meanwhile is no fault.
@@ -33,6 +33,14 @@ _BEYOND: Final = """
 SELECT max(seq), coalesce((SELECT seq FROM duties_chainhead WHERE organisation = %(own)s), 0)
   FROM duties_event WHERE recorded_by = %(own)s
 """
+#: Those beyond the head of a chain are found with it.
+_STRAYS: Final = """
+SELECT e.recorded_by, e.seq, e.kind, e.id FROM duties_event e
+  LEFT JOIN duties_chainhead h ON h.organisation = e.recorded_by
+ WHERE e.thread_id = ANY(%s) AND (h.seq IS NULL OR e.seq < 1)
+"""
+
+_KEYLESS: Final = "SELECT id FROM duties_subject WHERE id = ANY(%s) AND wrapped_key IS NULL"
 
 
 @dataclass(kw_only=True)
@@ -46,12 +54,17 @@ class Replayed:
 
 @dataclass(kw_only=True)
 class Verified:
-    """What a verification found: how much it read, every fault, and what no checkpoint protects yet."""
+    """What a verification found: how much it read, every fault, and what no checkpoint protects yet.
+
+    `key` is the fingerprint of the key that signed the checkpoints, `believed` why it was: given, own, embedded.
+    """
 
     organisations: int = 0
     events: int = 0
     checkpoints: int = 0
     unprotected: int = 0
+    key: str = ""
+    believed: str = ""
     faults: list[str] = field(default_factory=list)
 
 
@@ -102,15 +115,21 @@ def _batches(threads: Sequence[UUID] | None) -> Iterator[list[UUID]]:
         after = batch[-1]
 
 
-def verify(progress: Callable[[str], None] | None = None) -> Verified:
-    """Walk every chain, compute every digest again, and hold the chains against every checkpoint."""
-    found = Verified()
-    signed, faults = checkpoint.read_all()
-    found.checkpoints, found.faults = len(signed), faults
+def verify(
+    progress: Callable[[str], None] | None = None, against: checkpoint.Signed | None = None
+) -> Verified:
+    """Walk every chain, compute every digest again, and hold the chains against every checkpoint.
+
+    `against` are checkpoints that somebody kept elsewhere; those of this installation's folder when none are given.
+    """
+    signed = against or checkpoint.read_all()
+    found = Verified(
+        checkpoints=len(signed.said), key=signed.fingerprint, believed=signed.by, faults=signed.faults
+    )
     with connection.cursor() as cursor:
         cursor.execute("SELECT organisation, seq, digest FROM duties_chainhead ORDER BY 1")
         heads = {row[0]: (row[1], bytes(row[2])) for row in cursor.fetchall()}
-    protected = checkpoint.places(signed)
+    protected = checkpoint.places(signed.said)
     ends = Ends()
     for organisation in sorted(heads.keys() | protected.keys()):
         head = heads.get(organisation, (0, GENESIS))
@@ -118,11 +137,22 @@ def verify(progress: Callable[[str], None] | None = None) -> Verified:
         if progress:
             progress(f"{organisation}: {found.events} events")
     found.faults.extend(ends.faults())
+    found.faults.extend(_strays())
     return found
 
 
+def _strays() -> Iterator[str]:
+    """Yield entries that stand in a case and in no place of a chain: the law would read them, and no digest covers them."""
+    for batch in _batches(None):
+        with transaction.atomic(durable=True), connection.cursor() as cursor:
+            set_acting("", "verify", batch)
+            cursor.execute(_STRAYS, [batch])
+            for organisation, seq, kind, own in cursor.fetchall():
+                yield f"{organisation}: entry {seq} ({kind} {own}) stands in no chain"
+
+
 def _verify_chain(
-    organisation: str, head: tuple[int, bytes], protected: dict[int, bytes], found: Verified, ends: Ends
+    organisation: str, head: tuple[int, bytes], protected: dict[int, set[bytes]], found: Verified, ends: Ends
 ) -> None:
     seq, previous = 0, GENESIS
     for entry, written in _entries(organisation, head[0], found):
@@ -134,9 +164,9 @@ def _verify_chain(
             seq = entry.seq
         elif entry.previous != previous:
             found.faults.append(f"{organisation}: entry {seq} does not follow the one before it")
-        if digest_of(entry) != written:
+        if not fits(entry, written):
             found.faults.append(f"{organisation}: entry {seq} ({entry.kind} {entry.id}) was changed")
-        if protected.get(seq, written) != written:
+        if protected.get(seq, {written}) != {written}:
             found.faults.append(f"{organisation}: entry {seq} is not the one that a checkpoint signed")
         previous = written
     if (seq, previous) != head:
@@ -166,13 +196,25 @@ def _entries(organisation: str, upto: int, found: Verified) -> Iterator[tuple[En
             cursor.execute(_CHAIN, [organisation, after, upto, _ROWS])
             rows = cursor.fetchall()
             cursor.execute(
-                "SELECT event_id, name, ciphertext, subject_id FROM duties_payload WHERE event_id = ANY(%s)",
+                "SELECT event_id, name, ciphertext, subject_id, seen_by, digest, ended_by FROM duties_payload"
+                " WHERE event_id = ANY(%s)",
                 [[row[0] for row in rows]],
             )
+            sealed = cursor.fetchall()
+            cursor.execute(_KEYLESS, [list({row[3] for row in sealed})])
+            keyless = {row[0] for row in cursor.fetchall()}
             payloads: dict[UUID, dict[str, Sealed]] = {}
-            for event, name, ciphertext, subject in cursor.fetchall():
-                sealed = Sealed(ciphertext=bytes(ciphertext), subject=subject, seen_by=())
-                payloads.setdefault(event, {})[name] = sealed
+            for event, name, ciphertext, subject, seen_by, kept, ended_by in sealed:
+                # A text that is still there has no digest but its own.
+                gone = not ciphertext and kept
+                payloads.setdefault(event, {})[name] = Sealed(
+                    ciphertext=bytes(ciphertext),
+                    subject=subject,
+                    seen_by=tuple(seen_by),
+                    kept=bytes(kept).hex() if gone else "",
+                    ended_by=ended_by,
+                    keyless=subject in keyless,
+                )
             found.faults.extend(_pointing_nowhere(cursor, organisation, rows, payloads))
         if not rows:
             return
@@ -204,5 +246,5 @@ def _entry(row: tuple[object, ...], payloads: dict[str, Sealed]) -> Entry:
         lines=json.loads(str(row[5])), recorded_by=values[6], officer=values[7], on_behalf_of=values[8],  # type: ignore[arg-type]
         happened_at=values[9], recorded_at=values[10], counts_at=values[11], counts_by=values[12],  # type: ignore[arg-type]
         clock=json.loads(str(row[13])), follows=tuple(values[14] or ()), corrects=values[15],  # type: ignore[arg-type]
-        seen_by=tuple(values[16]), payloads=payloads, seq=values[17], previous=bytes(values[18]),  # type: ignore[arg-type, call-overload]
+        seen_by=tuple(values[16]), payloads=payloads, persons=tuple(values[20] or ()), seq=values[17], previous=bytes(values[18]),  # type: ignore[arg-type, call-overload]
     )  # fmt: skip

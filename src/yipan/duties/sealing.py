@@ -1,12 +1,14 @@
 """Sealing: each person's facts under her own key, each key wrapped by the installation's.
 
 AES-256-GCM. The associated data of a payload is the event and the name it belongs to, so that a
-ciphertext moved elsewhere does not open. Losing a subject's key is erasing her.
+ciphertext moved elsewhere does not open. Losing a subject's key is erasing her. The installation's key has versions:
+new keys are wrapped under the newest, and each says under which.
 """
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -14,7 +16,7 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from yipan.database import home, read_or_make_key
+from yipan.database import home, read_or_make_key, vault
 from yipan.errors import YipanError
 
 if TYPE_CHECKING:
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
 
-#: The version under which new subject keys are wrapped; it is kept with each, so that a later one can take over.
-KEK_VERSION: Final = 1
+KEK: Final = "kek"
 _NONCE: Final = 12
 _KEY: Final = 32
 
@@ -35,6 +36,16 @@ class ErasedError(YipanError):
     sentence: ClassVar[dict[str, str]] = {
         "zh": "本人资料已经删除，无法再读取。",
         "en": "The person's data have been erased and can no longer be read.",
+    }
+
+
+class TextEndedError(ErasedError):
+    """The sealed text itself is no more: its person was erased, or its term of keeping is over."""
+
+    code: ClassVar[str] = "text-ended"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "这部分内容已经销毁，无法再读取。",
+        "en": "This part has been destroyed and can no longer be read.",
     }
 
 
@@ -52,14 +63,32 @@ class SealBrokenError(YipanError):
     }
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewKey:
+    """A fresh key, and the same key wrapped for storing, with the version of the key that wraps it."""
+
+    key: bytes
+    wrapped: bytes
+    version: int
+
+
+def kek_version() -> int:
+    """Return the version under which new keys are wrapped; the first is made where there is none."""
+    found = vault.versions(KEK)
+    if not found:
+        read_or_make_key(vault.file_of(KEK, 1), lambda: os.urandom(_KEY))
+        found = vault.versions(KEK)
+    return found[-1]
+
+
 def _kek(version: int) -> AESGCM:
     return _kek_of(home(), version)
 
 
 @lru_cache(maxsize=8)
 def _kek_of(_home: Path, version: int) -> AESGCM:
-    """Read the key once per process and data folder."""
-    return AESGCM(read_or_make_key(f"kek-{version}.key", lambda: os.urandom(_KEY)))
+    """Read the key once per process and data folder. One that is not there is never made: it would open nothing."""
+    return AESGCM(vault.require_key(vault.file_of(KEK, version)))
 
 
 def _seal(key: AESGCM, text: bytes, bound_to: bytes) -> bytes:
@@ -74,16 +103,24 @@ def _open(key: AESGCM, sealed: bytes, bound_to: bytes) -> bytes:
         raise SealBrokenError from error
 
 
-def new_subject_key(subject: UUID) -> tuple[bytes, bytes]:
-    """Return a fresh key for a person, and the same key wrapped for storing."""
+def new_subject_key(subject: UUID) -> NewKey:
+    """Return a fresh key for a person, or for what else has one of its own."""
     return new_subject_keys([subject])[0]
 
 
-def new_subject_keys(subjects: Sequence[UUID]) -> list[tuple[bytes, bytes]]:
-    """Return fresh keys for persons, each with the same key wrapped for storing."""
-    kek = _kek(KEK_VERSION)
+def new_subject_keys(subjects: Sequence[UUID]) -> list[NewKey]:
+    """Return fresh keys for persons."""
+    version = kek_version()
     fresh = [AESGCM.generate_key(bit_length=_KEY * 8) for _ in subjects]
-    return [(key, _seal(kek, key, subject.bytes)) for key, subject in zip(fresh, subjects, strict=True)]
+    return [
+        NewKey(key=key, wrapped=wrap(subject, key, version), version=version)
+        for key, subject in zip(fresh, subjects, strict=True)
+    ]
+
+
+def wrap(subject: UUID, key: bytes, version: int) -> bytes:
+    """Return a key wrapped for storing, under one version of the installation's."""
+    return _seal(_kek(version), key, subject.bytes)
 
 
 def unwrap(subject: UUID, wrapped: bytes | None, kek_version: int) -> bytes:
@@ -92,6 +129,7 @@ def unwrap(subject: UUID, wrapped: bytes | None, kek_version: int) -> bytes:
     Raises:
         ErasedError: it is gone.
         SealBrokenError: it does not open.
+        KeyMissingError: the key that wraps it is not here.
     """
     if wrapped is None:
         raise ErasedError
@@ -108,8 +146,11 @@ def unseal(key: bytes, event: UUID, name: str, ciphertext: bytes) -> dict[str, o
     """Return the facts of a payload.
 
     Raises:
+        TextEndedError: it was destroyed.
         SealBrokenError: it was changed or belongs elsewhere.
     """
+    if not ciphertext:
+        raise TextEndedError
     found: dict[str, object] = orjson.loads(
         _open(AESGCM(key), bytes(ciphertext), event.bytes + name.encode())
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import connection
 
-from yipan.duties import checkpoint
+from yipan.duties import checkpoint, done, travelling
 from yipan.duties.draft import BY_CALENDAR, Draft
 from yipan.duties.lawbook import lawbook
 from yipan.duties.naming import lapse_id, period_thread, turn_id
@@ -65,11 +65,15 @@ def sweep(now: datetime, progress: Callable[[str], None] | None = None) -> Swept
         say(f"{number}/{len(opened)} {office}")
     lapsed = 0
     late = debtors("due_at < %s AND lapsed_at IS NULL", [now])
+    # What an office of another installation let pass is written there, where its doings are known, and travels.
+    away = travelling.elsewhere(late)
+    late = [each for each in late if each not in away]
     for number, debtor in enumerate(late, start=1):
         with suppress(OfficeEndedError):
             lapsed += write_lapses(debtor, now)
         say(f"{number}/{len(late)} {debtor}")
     checkpoint.take_if_due(now)
+    done.note(done.SWEEP)
     return Swept(offices=len(opened), turned=turned, lapsed=lapsed)
 
 

@@ -8,8 +8,10 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from yipan.law.counting import UnitsDifferError, Within
+from yipan.law.keeping import ENDED_KIND, check_terms
 from yipan.law.roles import OWED_ONLY, RoleExpression
 from yipan.law.rule import LAPSE_KIND, LOG_INS_KIND, PERIOD_KIND, Overlay, Rule, Trigger, Version
+from yipan.law.wording import check_wordings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 #: How many digits the code of a division has, by level.
 CODE_LENGTHS: Final = {"province": 2, "city": 4, "county": 6, "township": 9}
 #: The kinds that the engine itself records: they stand in a pack like any other, so that they are documented.
-ENGINE_KINDS = (PERIOD_KIND, LAPSE_KIND, LOG_INS_KIND, "duty.recomputed", "event.retracted")
+ENGINE_KINDS = (PERIOD_KIND, LAPSE_KIND, LOG_INS_KIND, "duty.recomputed", "event.retracted", ENDED_KIND)
 
 
 def check_packs(packs: Sequence[Pack], faults: Faults) -> None:
@@ -37,6 +39,12 @@ def check_packs(packs: Sequence[Pack], faults: Faults) -> None:
             _check_overlay(pack, overlay, whole, faults)
     for holders in whole.rules.values():
         _check_clashes(holders, faults)
+    check_wordings(
+        (kind for pack in packs for kind in pack.kinds.values()),
+        ((f"{pack.name}/rules/{rule.id}", rule) for pack in packs for rule in pack.rules.values()),
+        (purpose for pack in packs for purpose in pack.wordings),
+        faults,
+    )
     _check_kind_clashes(packs, faults)
     for name in ENGINE_KINDS if packs else ():
         if name not in whole.kinds:
@@ -99,6 +107,22 @@ def _check_kind(pack: Pack, kind: Kind, whole: _Whole, faults: Faults) -> None:
     for earlier in kind.follows:
         if earlier not in whole.kinds:
             faults.say(f"{pack.name}/events", f"{kind.name}.follows", f"there is no kind {earlier!r}")
+    sealed = [name for name, each in kind.fields.items() if not each.clock]
+    if sealed and not kind.keeps:
+        faults.say(
+            f"{pack.name}/events",
+            f"{kind.name}.keeps",
+            f"says nothing of how long {', '.join(sealed)} is kept: a term here, or in pack.yaml for all kinds",
+        )
+    for key, terms in (("keeps", kind.keeps), ("kept_by_law", kind.kept_by_law)):
+        check_terms(terms, whole.kinds, f"{pack.name}/events", f"{kind.name}.{key}", faults)
+    asked = {each.consent for one in whole.kinds.values() for each in one.fields.values()}
+    if kind.needs_consent and kind.needs_consent not in asked:
+        faults.say(
+            f"{pack.name}/events",
+            f"{kind.name}.needs_consent",
+            f"no kind asks for an agreement to {kind.needs_consent!r}",
+        )
 
 
 def _check_rule(pack: Pack, rule: Rule, whole: _Whole, faults: Faults) -> None:

@@ -117,6 +117,11 @@ def end_of_day(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time.min, SHANGHAI)
 
 
+def last_day(within: Period, first: date) -> date:
+    """Return the day on which days, months or years from a day end, wherever it falls: a term of keeping never rolls."""
+    return _BY_UNIT[within.of](first, within.count)[-1]
+
+
 def _days(first: date, n: int) -> tuple[date, ...]:
     return tuple(first + timedelta(days=k) for k in range(1, n + 1))
 

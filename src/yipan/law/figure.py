@@ -27,7 +27,7 @@ MEASURES_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "offices": ("kinds",),
     "fields": ("kinds", "top", "bottom"),
     "returns": ("returns", "top", "bottom"),
-    "matched": ("kinds",),
+    "matched": ("kinds", "top"),
     "checklist": ("kinds", "where"),
     "points": ("kinds", "breaches"),
     "veto": ("breaches",),
@@ -43,7 +43,7 @@ CUTS: Final = (
 SMALL_CELLS: Final = ("merged", "suppressed")
 RELATIONS: Final = ("equal", "at-least", "zero")
 ENDS: Final = ("one", "both")
-SOURCE_KEYS: Final = ("levels!", "period!", "computed!", "duties", "kinds", "where", "bodies")
+SOURCE_KEYS: Final = ("levels!", "period!", "computed!", "duties", "kinds", "where", "bodies", "until")
 INDICATOR_KEYS: Final = (
     "measure!", "unit!", "signed_by!", "between", "returns", "top", "bottom", "scale", "breaches", "weight", "targets",
 )  # fmt: skip
@@ -78,6 +78,8 @@ class Figure:
     kinds: tuple[str, ...] = ()
     #: Of the entries of `kinds`, those with one of these choices in each of these clock fields.
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: Of kinds that last: the kind that ends such an entry in its own case.
+    until: Mapping[str, str] = field(default_factory=dict)
     #: The kinds of organisation that are measured or that report; none: the health offices.
     bodies: tuple[str, ...] = ()
     measure: str = ""
@@ -119,12 +121,13 @@ def read_figure(reader: Reader, sort: str, pack: str) -> Figure:
         reader.fault("duties, kinds", "missing: a check says what it counts")
     unit = reader.choice("unit", ("", *UNITS))
     columns = reader.inner("columns")
-    where = reader.inner("where")
+    where, until = reader.inner("where"), reader.inner("until")
     return Figure(
         levels=reader.texts("levels"),
         duties=reader.texts("duties"),
         kinds=reader.texts("kinds"),
         where={str(name): where.texts(str(name)) for name in where.raw},
+        until={str(name): until.text(str(name)) for name in until.raw},
         bodies=reader.texts("bodies"),
         measure=measure,
         unit=unit,
@@ -232,6 +235,7 @@ def check_figure(figure: Figure, sort: str, known: Known, faults: Faults, place:
     """Note whatever a figure names that is not there, and an indicator that counts what is about a person."""
     named: dict[str, tuple[Sequence[str], Collection[str]]] = {
         "duties": (figure.duties, known.rules),
+        "until": ((*figure.until, *figure.until.values()), known.kinds),
         "before": (figure.before, known.kinds),
         "breaches": (figure.breaches, known.breaches),
         "indicators": (figure.indicators, known.indicators),

@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 
 from yipan.law.correction import substitute
 from yipan.law.deadline import SHANGHAI
+from yipan.law.keeping import ERASING_KINDS
 from yipan.law.roles import OWED_ONLY, level_of, resolve
 from yipan.law.rule import LAPSE_KIND, PERIOD_KIND, Rule, Trigger
 from yipan.law.rulebook import Bound, NoRuleInForceError, Rulebook, UnknownKindError, UnknownRuleError
@@ -382,6 +383,9 @@ class _Folding:
             state = RELEASED
         elif rule.discharge and self._fulfilled(running, event):
             state = DISCHARGED
+        elif event.kind in ERASING_KINDS:
+            # Nothing can be done for her here any more: what was still owed is over, without fault.
+            state = RELEASED
         else:
             return
         # A lapse has settled the date; a calendar that undoes it undoes the lapse first (never_late).

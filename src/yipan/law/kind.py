@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from yipan.law.keeping import Term, read_terms
 from yipan.law.reading import Faults, Raw, Reader, is_number
 from yipan.law.roles import LEVELS
 
@@ -36,7 +37,9 @@ FIELD_TYPES: Final = (
     "public-name",
 )
 #: What a post must include for an officer to record such an event.
-RIGHTS: Final = ("record", "open-office", "adopt", "sweep", "reorganise", "post-officers")
+RIGHTS: Final = (
+    "record", "open-office", "adopt", "sweep", "reorganise", "post-officers", "audit", "break-glass",
+)  # fmt: skip
 #: What the engine itself does beside folding when such an event is recorded.
 EFFECTS: Final = (
     "office-opened", "office-closed", "pack-adopted",
@@ -45,9 +48,13 @@ EFFECTS: Final = (
     "work-handed-over",
     # The register's own, kept by the room above: see registry.
     "person-enrolled", "person-updated", "stay-began", "stay-ended", "enrolment-ended",
-    "persons-merged", "persons-kept-apart", "headcount-noted",
+    "persons-merged", "persons-kept-apart", "headcount-noted", "access-given", "access-ended",
     # Certificates that this installation signs: see documents.
     "certificate-issued", "certificate-sent", "certificate-revoked",
+    # An office that is no party looks in need, for some hours, and is seen to: see registry.
+    "glass-broken",
+    # Her key and what it opened are destroyed, at her wish or because a term is over; somebody acts for her: see registry.
+    "person-erased", "records-ended", "proxy-named", "proxy-ended",
 )  # fmt: skip
 #: A field of this name says that something was free; no other number can be written, here or in the database.
 PRICE, FREE = "price", "0"
@@ -124,6 +131,8 @@ class Field:
     consent_of: str = ""
     #: Choices with which nothing is taken at all, each with the sentence that says why.
     refuses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    #: Said by the verb that records it: no form asks for it.
+    by_verb: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,6 +173,16 @@ class Kind:
     often: bool = False
     #: Whether it says something of its own, and is offered though it settles no open duty.
     freely: bool = False
+    #: Whether the person may record it from her own page, and what is then said for her without asking.
+    by_person: bool = False
+    from_her: Mapping[str, str] = field(default_factory=dict)
+    #: What the entry as a whole rests on: the purpose that the person agreed to.
+    agrees_to: str = ""
+    #: An agreement without which it is not recorded at all: what passes on what is hers.
+    needs_consent: str = ""
+    #: How long its words about persons are kept; and how long a law wants them kept even where she has been erased.
+    keeps: tuple[Term, ...] = ()
+    kept_by_law: tuple[Term, ...] = ()
 
     def in_group(self, name: str) -> tuple[str, ...]:
         """Return the roles that a role or group name means, in the order of the file."""
@@ -182,11 +201,13 @@ class Kind:
 KIND_KEYS: Final = (
     "kind", "title", "action", "help", "begins_case", "system", "roles", "subjects", "fields",
     "recorded_by", "on_behalf_of", "reaches", "effect", "thread", "follows", "seen_by", "right", "public",
-    "matter", "often", "freely",
+    "matter", "often", "freely", "by_person", "from_her", "agrees_to", "needs_consent", "keeps", "kept_by_law",
 )  # fmt: skip
 ROLE_KEYS: Final = ("title", "group", "required", "levels", "anew")
 SUBJECT_KEYS: Final = ("title", "shown_to")
-FIELD_KEYS: Final = ("type", "title", "help", "required", "clock", "subject", "choices", "refuses", "consent")
+FIELD_KEYS: Final = (
+    "type", "title", "help", "required", "clock", "subject", "choices", "refuses", "consent", "by_verb",
+)  # fmt: skip
 CONSENT_KEYS: Final = ("purpose", "of")
 
 
@@ -228,6 +249,12 @@ def read_kind(raw: Raw, *, file: str, pack: str, faults: Faults) -> Kind:
         matter=reader.both("matter", required=False),
         often=reader.flag("often"),
         freely=reader.flag("freely"),
+        by_person=reader.flag("by_person"),
+        from_her={each: reader.inner("from_her").text(each) for each in reader.inner("from_her").raw},
+        agrees_to=reader.text("agrees_to"),
+        needs_consent=reader.text("needs_consent"),
+        keeps=read_terms(reader, "keeps"),
+        kept_by_law=read_terms(reader, "kept_by_law"),
     )
     _check_references(reader, kind)
     return kind
@@ -275,6 +302,7 @@ def _read_field(reader: Reader, name: str) -> Field:
         consent=consent.text("purpose") if consent else "",
         consent_of=consent.text("of") if consent else "",
         refuses={each: refuses.both(each) for each in refuses.raw},
+        by_verb=reader.flag("by_verb"),
     )
     _refuse_words(
         reader,
@@ -337,10 +365,28 @@ def _check_references(reader: Reader, kind: Kind) -> None:
         if role not in roles:
             reader.fault(key, f"{role!r} is no role of this kind")
     _check_field_references(reader, kind)
+    _check_by_person(reader, kind)
     if kind.thread == "period" and not _is_period(kind.fields.get("period")):
         reader.fault("thread", "a kind of a period needs a clock field `period` of type period")
     if kind.public and (kind.subjects or any(not each.clock for each in kind.fields.values())):
         reader.fault("public", "what everybody may read is about no person: only clock fields")
+
+
+def _check_by_person(reader: Reader, kind: Kind) -> None:
+    """Refuse what is said for her in fields that are not there, and what she would do that is an office's to do."""
+    for name, value in kind.from_her.items():
+        one = kind.fields.get(name)
+        if one is None or not one.clock:
+            reader.fault(f"from_her.{name}", "is no clock field of this kind")
+        elif one.choices and value not in one.choices:
+            reader.fault(f"from_her.{name}", f"{value!r} is no choice of this field")
+    if kind.from_her and not kind.by_person:
+        reader.fault("from_her", "has a meaning only with `by_person: true`")
+    if kind.by_person and (kind.system or kind.right != "record" or not kind.recorded_by):
+        reader.fault("by_person", "she records only what an office could record of her at its desk")
+    for each in kind.kept_by_law:
+        if not each.cite.doc:
+            reader.fault("kept_by_law.cite", "only a law keeps what she wants erased: name the document")
 
 
 def _is_period(one: Field | None) -> bool:

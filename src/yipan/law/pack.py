@@ -16,10 +16,12 @@ import yaml
 
 from yipan.law.calendar import YearCalendar, parse_year
 from yipan.law.counting import Within, parse_within
+from yipan.law.keeping import Term, read_terms
 from yipan.law.kind import Kind, read_kind
 from yipan.law.reading import Faults, Raw, Reader
 from yipan.law.rule import Overlay, Rule, read_overlay, read_rule
 from yipan.law.scope import Scope, read_scope
+from yipan.law.wording import Wording, read_wording
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 #: The folders of a pack that hold law; examples stand beside them and are not part of what is adopted.
-LAW_FOLDERS = ("events", "rules", "scopes", "calendars")
+LAW_FOLDERS = ("events", "rules", "scopes", "calendars", "wordings")
 _TRUTH = "tag:yaml.org,2002:bool"
 
 
@@ -53,6 +55,10 @@ class Pack:
     overlays: tuple[Overlay, ...] = ()
     scopes: Mapping[str, Scope] = field(default_factory=dict)
     calendars: tuple[YearCalendar, ...] = ()
+    #: How long what its kinds say of persons is kept, where a kind says no term of its own.
+    keeps: tuple[Term, ...] = ()
+    #: What a person agrees to, in words, by purpose.
+    wordings: Mapping[str, Wording] = field(default_factory=dict)
     bundle: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -80,7 +86,7 @@ def covers(scope: Iterable[str], organisation: str) -> bool:
     return any(each in ("00", code) or (code.startswith(each) and len(code) > len(each)) for each in scope)
 
 
-PACK_KEYS = ("pack", "title", "note", "authority", "scope", "place", "from", "until", "uses", "promptly")
+PACK_KEYS = ("pack", "title", "note", "authority", "scope", "place", "from", "until", "uses", "promptly", "keeps")
 PLACE_KEYS = ("level", "demonstration")
 #: The text in a bundle by which a deployment says of which place such a pack is.
 PLACE_FILE: Final = "place.yaml"
@@ -99,6 +105,8 @@ def read_pack(bundle: Mapping[str, str], *, where: str, faults: Faults) -> Pack:
     scopes: dict[str, Scope] = {}
     overlays: dict[str, Overlay] = {}
     calendars: list[YearCalendar] = []
+    wordings: dict[str, Wording] = {}
+    keeps = read_terms(reader, "keeps")
     for path in sorted(bundle):
         folder = path.partition("/")[0]
         file = f"{where}/{path}"
@@ -110,10 +118,14 @@ def read_pack(bundle: Mapping[str, str], *, where: str, faults: Faults) -> Pack:
         for each in read_documents(bundle[path], file, faults):
             if folder == "events":
                 kind = read_kind(each, file=file, pack=name, faults=faults)
+                kind = kind if kind.keeps or not keeps else replace(kind, keeps=keeps)
                 _once(kinds, kind.name, kind, file, faults)
             elif folder == "scopes":
                 scope = read_scope(each, file=file, pack=name, faults=faults)
                 _once(scopes, scope.id, scope, file, faults)
+            elif folder == "wordings":
+                wording = read_wording(each, file=file, faults=faults)
+                _once(wordings, wording.purpose, wording, file, faults)
             elif "overlay" in each:
                 overlay = read_overlay(each, file=file, pack=name, promptly=promptly, faults=faults)
                 _once(overlays, overlay.id, overlay, file, faults)
@@ -137,6 +149,8 @@ def read_pack(bundle: Mapping[str, str], *, where: str, faults: Faults) -> Pack:
         overlays=tuple(overlays.values()),
         scopes=scopes,
         calendars=tuple(calendars),
+        keeps=keeps,
+        wordings=wordings,
         bundle=dict(bundle),
     )
 

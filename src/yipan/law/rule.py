@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from yipan.law.cite import CITE_KEYS, Cite, read_cite
 from yipan.law.counting import Promptly, Within, parse_within
 from yipan.law.kind import REFUSED_WORDS, stands_in
 from yipan.law.reading import Faults, Raw, Reader, is_number
@@ -19,6 +20,8 @@ from yipan.law.roles import LEVELS, OWED_ONLY, RoleExpression, parse_role
 if TYPE_CHECKING:
     from yipan.law.event import Event, Plain
 
+__all__ = ["CITE_KEYS", "Cite", "read_cite"]
+
 PERIODS: Final = ("day", "month", "quarter", "half-year", "year")
 #: The kind that the sweep records when a period begins or has ended for an office.
 PERIOD_KIND: Final = "period.turned"
@@ -26,21 +29,6 @@ PERIOD_KIND: Final = "period.turned"
 LOG_INS_KIND: Final = "log-ins.counted"
 #: The kind that the sweep records when a duty has passed its deadline.
 LAPSE_KIND: Final = "duty.lapsed"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Cite:
-    """Where a number comes from: a document's article, or the deployment that set it."""
-
-    doc: str = ""
-    article: str = ""
-    quote: str = ""
-    set_by: str = ""
-
-    def as_dict(self) -> dict[str, str]:
-        """Return the parts that are said, for JSON."""
-        every = {"doc": self.doc, "article": self.article, "quote": self.quote, "set_by": self.set_by}
-        return {key: value for key, value in every.items() if value}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -200,7 +188,6 @@ TRIGGER_KEYS: Final = ("kind", "when", "matched_by", "times")
 AMOUNT_KEYS: Final = ("kind", "when", "at_least", "field")
 VERSION_KEYS: Final = ("within", "rolls", "cite")
 BY_FIELD_KEYS: Final = ("by_field", "values")
-CITE_KEYS: Final = ("doc", "article", "quote", "set_by")
 APPLIES_TO: Final = ("debtor", "both")
 MATCHES: Final = ("party", "debtor", "debtor-and-party", "thread")
 
@@ -440,21 +427,3 @@ def _within(reader: Reader, key: str, promptly: Within | None) -> Within | None:
         reader.fault(key, "`promptly` needs the pack's standard: `promptly: {within, cite}` in pack.yaml")
         return None
     return found
-
-
-def read_cite(reader: Reader) -> Cite:
-    """Read where a text or a number comes from; faults go to the reader's collector."""
-    reader.only(*CITE_KEYS)
-    cite = Cite(
-        doc=reader.text("doc"),
-        article=reader.text("article"),
-        quote=reader.text("quote"),
-        set_by=reader.text("set_by"),
-    )
-    if bool(cite.doc) == bool(cite.set_by):
-        reader.fault("", "says either the document (doc, article, quote) or `set_by: deployment`")
-    if cite.doc and not cite.article:
-        reader.fault("article", "missing")
-    if cite.set_by not in ("", "deployment", "model"):
-        reader.fault("set_by", f"{cite.set_by!r} is not one of: deployment, model")
-    return cite

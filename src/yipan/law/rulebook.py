@@ -198,6 +198,14 @@ class Rulebook:
         packs = [each.pack for each in self.adoptions() if self.in_force(each.pack, day)]
         return {name: kind for pack in packs for name, kind in pack.kinds.items()}
 
+    def wording(self, purpose: str, day: date) -> tuple[date, Mapping[str, str]] | None:
+        """Return what a person is asked to agree to on a day, with the day from which those words hold."""
+        for adoption in self.adoptions():
+            found = adoption.pack.wordings.get(purpose)
+            if found and self.in_force(adoption.pack, day):
+                return found.at(day)
+        return None
+
     def every_kind(self) -> list[Kind]:
         """Return every kind that any adopted pack ever had."""
         return [kind for each in self.adoptions() for kind in each.pack.kinds.values()]

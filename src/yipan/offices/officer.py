@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -11,17 +11,12 @@ from django.db.models import Q
 
 from yipan.errors import YipanError
 from yipan.offices.office import Organisation, organisation
+from yipan.offices.role import ROLES, UnknownRoleError, refuse_unfit
 
 if TYPE_CHECKING:
     from datetime import date
 
-#: What each role may do. A verb asks for one of these words; the list is closed.
-ROLES: Final[dict[str, frozenset[str]]] = {
-    "clerk": frozenset({"read-case", "read-duties", "record"}),
-    "head": frozenset({"read-case", "read-duties", "record", "open-office", "post-officers", "reorganise"}),
-    "supervisor": frozenset({"read-case", "read-duties", "record", "read-subtree", "reorganise"}),
-    "data-officer": frozenset({"read-duties", "adopt", "sweep", "verify"}),
-}
+__all__ = ["ROLES", "NameTakenError", "Officer", "Posting", "UnknownRoleError", "post_new_officer"]
 
 
 class Officer(models.Model):
@@ -71,17 +66,6 @@ class Posting(models.Model):
         return f"{self.officer}: {self.role} {self.organisation_id}"
 
 
-class UnknownRoleError(YipanError):
-    """There is no such role."""
-
-    code: ClassVar[str] = "unknown-role"
-    exit_code: ClassVar[int] = 2
-    sentence: ClassVar[dict[str, str]] = {
-        "zh": "没有名为“{role}”的岗位，可用：{known}。",
-        "en": "There is no role {role!r}; there are: {known}.",
-    }
-
-
 class NameTakenError(YipanError):
     """Another account bears that name."""
 
@@ -100,10 +84,10 @@ def post_new_officer(
 
     Raises:
         UnknownRoleError, UnknownOrganisationError, NameTakenError: the role, the office or the name is wrong.
+        RoleDoesNotFitError: an organisation of that level and kind has no such post.
     """
-    if role not in ROLES:
-        raise UnknownRoleError(role=role, known=", ".join(ROLES))
     where = organisation(office)
+    refuse_unfit(role, where)
     accounts = get_user_model().objects
     if accounts.filter(username=username).exists():
         raise NameTakenError(username=username)

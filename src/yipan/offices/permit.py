@@ -16,7 +16,8 @@ from django.db import connection, transaction
 
 from yipan.errors import YipanError
 from yipan.offices.leave import OnLeaveError, leave_on
-from yipan.offices.officer import ROLES, Officer
+from yipan.offices.officer import Officer
+from yipan.offices.role import ROLES
 from yipan.offices.succession import refuse_ended
 
 if TYPE_CHECKING:
@@ -79,6 +80,17 @@ class Permit:
     rights: frozenset[str]
     purpose: str
     until_at: datetime
+    #: The only kinds that may be recorded under it; None: whatever the rights include.
+    kinds: frozenset[str] | None = None
+
+    def require_kind(self, kind: str) -> None:
+        """Refuse a kind that the permit was not given for.
+
+        Raises:
+            NotPermittedError: it was not.
+        """
+        if self.kinds is not None and kind not in self.kinds:
+            raise NotPermittedError(officer=self.officer, organisation=self.organisation, right=kind)
 
     def require(self, right: str, now: datetime) -> None:
         """Refuse unless the permit includes a right and still holds.

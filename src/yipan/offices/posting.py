@@ -14,8 +14,9 @@ from django.db.models import Q
 from yipan.errors import YipanError
 from yipan.offices.leave import Leave, leave_on
 from yipan.offices.office import Line, organisation
-from yipan.offices.officer import ROLES, Officer, Posting, UnknownRoleError
+from yipan.offices.officer import Officer, Posting
 from yipan.offices.permit import LOCAL_OPERATOR, NotPermittedError, Permit, operator_permit, permit_for
+from yipan.offices.role import ROLES, refuse_together, refuse_unfit
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -122,12 +123,14 @@ def post(officer: Officer, office: str, role: str, from_on: date, until_on: date
 
     Raises:
         UnknownRoleError, UnknownOrganisationError, DaysTurnedError: what is said cannot be.
+        RoleDoesNotFitError, RolesApartError: the office has no such post, or not beside one that she holds there.
         AlreadyPostedError: she holds that very post in some of those days.
     """
-    if role not in ROLES:
-        raise UnknownRoleError(role=role, known=", ".join(ROLES))
-    _refuse_turned(from_on, until_on)
     where = organisation(office)
+    refuse_unfit(role, where)
+    _refuse_turned(from_on, until_on)
+    held = officer.postings.filter(_overlaps(from_on, until_on), organisation=where)
+    refuse_together(role, held.values_list("role", flat=True), officer=str(officer), office=where.id)
     if officer.postings.filter(_overlaps(from_on, until_on), organisation=where, role=role).exists():
         raise AlreadyPostedError(officer=officer, office=where.id, role=role)
     return Posting.objects.create(
@@ -161,6 +164,7 @@ def take_leave(officer: Officer, office: str, stand_in: Officer, from_on: date, 
         UnknownOrganisationError, DaysTurnedError: what is said cannot be.
         NoSuchPostError: she holds no post there in those days.
         AlreadyOnLeaveError, StandInNotFreeError: she, or the stand-in, is away then already.
+        RolesApartError: whoever audits the office, or keeps the machine, is stood in for by somebody who does nothing else.
     """
     where = organisation(office)
     _refuse_turned(from_on, until_on)
@@ -172,6 +176,10 @@ def take_leave(officer: Officer, office: str, stand_in: Officer, from_on: date, 
         raise AlreadyOnLeaveError(officer=officer, first=known.from_on, until=known.until_on)
     if officer == stand_in or stand_in.leaves.filter(days, organisation=where).exists():
         raise StandInNotFreeError(stand_in=stand_in)
+    held = stand_in.postings.filter(_overlaps(from_on, until_on), organisation=where)
+    for each in posts:
+        own = list(held.values_list("role", flat=True))
+        refuse_together(each.role, own, officer=str(stand_in), office=where.id)
     leave = Leave.objects.create(
         officer=officer, organisation=where, stand_in=stand_in, from_on=from_on, until_on=until_on
     )

@@ -13,6 +13,7 @@ from yipan.duties.lawbook import lawbook
 from yipan.duties.views import CaseView, EventView, Said
 from yipan.law.deadline import SHANGHAI
 from yipan.offices.placeindex import read_gazetteer
+from yipan.registry.readlog import note_look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -42,8 +43,9 @@ SELECT DISTINCT e.thread_id FROM duties_event e
  WHERE e.thread_id = ANY(%s) AND e.clock->>'because' = 'withdrawn'
    AND NOT EXISTS (SELECT 1 FROM registry_person p WHERE p.thread = e.thread_id)
 """
-#: What stands in the place of facts whose key has been erased.
+#: What stands in the place of facts whose key has been erased, and of those whose term of keeping is over.
 ERASED: Said = {"zh": "已删除", "en": "erased"}
+ENDED: Said = {"zh": "保存期限届满，已销毁", "en": "ended under retention"}
 _CASE_TITLE: Said = {"zh": "事项", "en": "The matter"}
 
 Facts = tuple[tuple[Said, tuple[tuple[Said, Said | str], ...]], ...]
@@ -60,12 +62,12 @@ def read_case(permit: Permit, thread: UUID, now: datetime) -> CaseView:
         gone = bool(_withdrawn(cursor, [thread]))
         cursor.execute(_PAYLOADS, [[each.id for each in view.story]])
         rows = [row for row in cursor.fetchall() if not gone or row[1] == CASE]
-        _log(cursor, permit, now, [thread], {row[3] for row in rows if row[1] != CASE})
-    opened, rulebook = _open(rows), lawbook()
+        note_look(cursor, permit, now, [thread], {row[3] for row in rows if row[1] != CASE})
+    opened, over, rulebook = _open(rows), _over(rows), lawbook()
     return replace(
         view,
         story=tuple(
-            replace(each, facts=_facts(rulebook, each, opened.get(each.id, {}))) for each in view.story
+            replace(each, facts=_facts(rulebook, each, opened.get(each.id, {}), over)) for each in view.story
         ),
     )
 
@@ -85,7 +87,7 @@ def names_in(permit: Permit, threads: Iterable[UUID], now: datetime) -> dict[UUI
         cursor.execute(_NAMED, [[each for each in wanted if each not in gone]])
         rows = cursor.fetchall()
         found, shown = _names(rows)
-        _log(cursor, permit, now, sorted(found), shown)
+        note_look(cursor, permit, now, sorted(found), shown)
     return {thread: "、".join(names) for thread, names in found.items()}
 
 
@@ -108,7 +110,7 @@ def said_before(permit: Permit, thread: UUID, names: Iterable[str], now: datetim
             again = {name: str(value) for name, value in facts.items() if name in wanted}
             found |= again
             shown |= {payload[3]} if again else set()
-        _log(cursor, permit, now, [thread], shown)
+        note_look(cursor, permit, now, [thread], shown)
     return found
 
 
@@ -128,8 +130,15 @@ def read_entry(
         gone = bool(_withdrawn(cursor, [thread]))
         cursor.execute(_PAYLOADS, [[event]])
         rows = [row for row in cursor.fetchall() if row[1] in wanted and (not gone or row[1] == CASE)]
-        _log(cursor, permit, now, [thread], {row[3] for row in rows if row[1] != CASE})
+        note_look(cursor, permit, now, [thread], {row[3] for row in rows if row[1] != CASE})
     return _open(rows).get(event, {})
+
+
+def opened_words(cursor: CursorWrapper, events: Sequence[UUID]) -> dict[UUID, dict[str, object]]:
+    """Return the words about no one person of some entries, as far as the permit in force lets them through."""
+    cursor.execute(_PAYLOADS, [list(events)])
+    opened = _open([row for row in cursor.fetchall() if row[1] == CASE])
+    return {event: facts[CASE] for event, facts in opened.items()}
 
 
 def _withdrawn(cursor: CursorWrapper, threads: Sequence[UUID]) -> set[UUID]:
@@ -156,18 +165,6 @@ def _names(rows: Sequence[tuple[Any, ...]]) -> tuple[dict[UUID, list[str]], set[
     return found, shown
 
 
-def _log(
-    cursor: CursorWrapper, permit: Permit, now: datetime, threads: Sequence[UUID], subjects: set[UUID]
-) -> None:
-    """Write down one look, if it showed anybody."""
-    if subjects:
-        cursor.execute(
-            "INSERT INTO registry_read (read_at, organisation, officer, purpose, threads, subjects)"
-            " VALUES (%s, %s, %s, %s, %s, %s)",
-            [now, permit.organisation, permit.officer, permit.purpose, list(threads), sorted(subjects)],
-        )
-
-
 def _open(
     rows: Sequence[tuple[UUID, str, bytes, UUID, bytes | None, int]],
 ) -> dict[UUID, dict[str, dict[str, object]]]:
@@ -182,10 +179,33 @@ def _open(
     return found
 
 
-def _facts(rulebook: Rulebook, event: EventView, payloads: Mapping[str, Mapping[str, object]]) -> Facts:
+def _over(rows: Sequence[tuple[UUID, str, bytes, UUID, bytes | None, int]]) -> frozenset[tuple[UUID, str]]:
+    """Return which texts ended because their term was over: of nobody who was erased."""
+    gone = [row for row in rows if not row[2]]
+    if not gone:
+        return frozenset()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.event_id, p.name FROM unnest(%s::uuid[], %s::text[]) AS p(event_id, name)"
+            " WHERE NOT EXISTS (SELECT 1 FROM duties_erasure x WHERE x.subject = ANY(%s))",
+            [[row[0] for row in gone], [row[1] for row in gone], list({row[3] for row in gone})],
+        )
+        return frozenset((event, name) for event, name in cursor.fetchall())
+
+
+def _facts(
+    rulebook: Rulebook,
+    event: EventView,
+    payloads: Mapping[str, Mapping[str, object]],
+    over: frozenset[tuple[UUID, str]] = frozenset(),
+) -> Facts:
     kind = rulebook.kind(event.kind, event.counts_at.astimezone(SHANGHAI).date())
     return tuple(
-        (_subject_title(kind, name), _fields(kind, facts)) for name, facts in sorted(payloads.items())
+        (
+            _subject_title(kind, name),
+            ((ENDED, "—"),) if (event.id, name) in over else _fields(kind, facts),
+        )
+        for name, facts in sorted(payloads.items())
     )
 
 

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from yipan.duties.lawbook import lawbook
 from yipan.offices.permit import set_acting
-from yipan.registry.lookup import key
+from yipan.registry.lookup import LookupKey, key, keys
 from yipan.registry.picture import WITHDRAWN, Picture
 from yipan.registry.projection import PERSON, found_by, pictures
 
@@ -38,6 +38,8 @@ SELECT thread, name, pinyin, initials, number_digest, phone_digest, like_birth, 
 _STAYS: Final = """
 SELECT thread, place, reason, from_on, until_on FROM registry_stay WHERE thread = ANY(%s) ORDER BY thread, number
 """
+#: Where the digest of the number stands among what is compared.
+_NUMBER: Final = 3
 _FIRST: Final = "00000000-0000-0000-0000-000000000000"
 
 Row = tuple[Any, ...]
@@ -89,8 +91,9 @@ def _differences(cursor: CursorWrapper, threads: list[UUID], book: Rulebook) -> 
     lines: dict[UUID, list[Row]] = {}
     for thread, *stay in cursor.fetchall():
         lines.setdefault(thread, []).append(tuple(stay))
+    lookups = {each.front: each for each in keys()}
     for thread in threads:
-        wanted, stays = _wanted(drawn, thread)
+        wanted, stays = _wanted(drawn, thread, _key_of(tables.get(thread), lookups))
         if tables.get(thread) != wanted:
             yield f"register entry {thread}"
         if lines.get(thread, []) != stays:
@@ -101,9 +104,16 @@ def _plain(value: object) -> object:
     return bytes(value) if isinstance(value, memoryview) else value
 
 
-def _wanted(drawn: Mapping[UUID, tuple[UUID, Picture]], thread: UUID) -> tuple[Row | None, list[Row]]:
+def _key_of(row: Row | None, lookups: Mapping[bytes, LookupKey]) -> LookupKey:
+    """Return the key that a row was digested under; while it is rotated there are two."""
+    return lookups.get(bytes(row[_NUMBER][:1]), key()) if row and row[_NUMBER] else key()
+
+
+def _wanted(
+    drawn: Mapping[UUID, tuple[UUID, Picture]], thread: UUID, lookup: LookupKey
+) -> tuple[Row | None, list[Row]]:
     if thread not in drawn or drawn[thread][1].ended == WITHDRAWN:
         return None, []
     picture = drawn[thread][1]
-    row = (*found_by(picture, key()), picture.ended)
+    row = (*found_by(picture, lookup), picture.ended)
     return row, [(each.place, each.reason, each.from_on, each.until_on) for each in picture.stays]

@@ -90,13 +90,13 @@ def begin(permit: Permit, roster: Roster, now: datetime, *, wait: bool = False) 
         if row := cursor.fetchone():
             return UUID(str(row[0]))
         made = new_id(now)
-        _, wrapped = sealing.new_subject_key(made)
+        fresh = sealing.new_subject_key(made)
         cursor.execute(
             'INSERT INTO registry_intake (id, organisation, officer, digest, state, "on", ground, started_at, rows, shape,'
             " wrapped_key, kek_version) VALUES (%s, %s, %s, %s, %s, %s, '', %s, 0, %s, %s, %s)",
             [
                 made, permit.organisation, permit.officer, roster.digest, READING, day, now,
-                orjson.dumps(_shape(roster) | {"wait": wait}).decode(), wrapped, sealing.KEK_VERSION,
+                orjson.dumps(_shape(roster) | {"wait": wait}).decode(), fresh.wrapped, fresh.version,
             ],
         )  # fmt: skip
     return made

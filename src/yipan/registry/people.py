@@ -23,8 +23,9 @@ from yipan.law.fold import in_order
 from yipan.offices.placeindex import read_gazetteer
 from yipan.registry.matching import PHONE_DIGITS, read_number, read_phone
 from yipan.registry.names import read_name
-from yipan.registry.projection import number_digest, phone_digest, pictures
-from yipan.registry.readlog import Read
+from yipan.registry.projection import number_digests, phone_digests, pictures
+from yipan.registry.purpose import purpose_said
+from yipan.registry.readlog import note_look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -58,14 +59,14 @@ _DIGITS: Final = re.compile(r"[0-9０-９Xx+＋() （）\-]+")
 By = Literal["number", "phone", "name", "inside", "sound", "pinyin", "initials"]
 
 #: What fills a query; and a way to look with what fills its query.
-Values = dict[str, str | bytes | int]
+Values = dict[str, str | int | list[bytes]]
 Way = tuple[By, Values]
 
 _FROM: Final = "FROM registry_person WHERE organisation = %(own)s AND"
 # Ranges said in so many words: only such comparisons are let through to the index below the policies.
 _WHERE: Final[Mapping[By, str]] = {
-    "number": "number_digest = %(digest)s ORDER BY thread",
-    "phone": "phone_digest = %(digest)s ORDER BY thread",
+    "number": "number_digest = ANY(%(digests)s) ORDER BY thread",
+    "phone": "phone_digest = ANY(%(digests)s) ORDER BY thread",
     "name": "name >= %(low)s AND name < %(high)s ORDER BY name",
     "inside": "strpos(name, %(low)s) > 0",
     "sound": "pinyin >= %(low)s AND pinyin < %(high)s ORDER BY pinyin",
@@ -167,7 +168,9 @@ class PersonSeen:
 # ---------------------------------------------------------------------------------------------- finding
 
 
-def find(permit: Permit, typed: str, now: datetime, *, inside: bool = False) -> Found:
+def find(
+    permit: Permit, typed: str, now: datetime, *, inside: bool = False, ground: str = "", words: str = ""
+) -> Found:
     """Return whom a text may mean among the people of this office, and write down whom it showed.
 
     Args:
@@ -176,14 +179,18 @@ def find(permit: Permit, typed: str, now: datetime, *, inside: bool = False) -> 
         now: the moment of the look.
         inside: look anywhere in the name, or for letters as initials, at once; else only when nobody's name, or its
             pinyin, begins so.
+        ground: what it is for, of `purpose.PURPOSES`; by a whole number it may be left out.
+        words: the same in words, where the choice asks for them.
 
     Raises:
         NothingAskedError: it is too little, or digits that are neither number nor telephone.
+        PurposeNeededError, PurposeInWordsError: by name, and nobody said what for.
         NotPermittedError: the post does not include reading cases.
     """
     permit = replace(permit, purpose=FIND)
     permit.require("read-case", now)
     ways = _ways(typed, inside=inside)
+    ground, words = purpose_said(ground, words, by_number=ways[0][0] in ("number", "phone"))
     book = lawbook()
     with permit.in_force(), connection.cursor() as cursor:
         by, rows, more = _first_that_finds(cursor, permit.organisation, ways)
@@ -192,7 +199,8 @@ def find(permit: Permit, typed: str, now: datetime, *, inside: bool = False) -> 
         people = tuple(
             _listed(thread, drawn[thread][1], front[thread]) for thread in front if thread in drawn
         )
-        write_down(permit, now, {thread: drawn[thread][0] for thread in front if thread in drawn})
+        shown = {thread: drawn[thread][0] for thread in front if thread in drawn}
+        write_down(permit, now, shown, ground=ground, words=words)
     return Found(by=by, people=people, more=more)
 
 
@@ -217,11 +225,11 @@ def _ways(typed: str, *, inside: bool) -> list[Way]:
 
 def _by_digits(text: str) -> Way:
     if read_number(text):
-        return "number", {"digest": number_digest(text)}
+        return "number", {"digests": number_digests(text)}
     phone = read_phone(text)
     if len(phone) not in PHONE_DIGITS:
         raise NothingAskedError
-    return "phone", {"digest": phone_digest(phone)}
+    return "phone", {"digests": phone_digests(phone)}
 
 
 def _between(text: str) -> Values:
@@ -447,14 +455,9 @@ def _is_hers(view: DutyView) -> bool:
     return view.duty.owed_to == "person"
 
 
-def write_down(permit: Permit, now: datetime, shown: Mapping[UUID, UUID]) -> None:
+def write_down(
+    permit: Permit, now: datetime, shown: Mapping[UUID, UUID], *, ground: str = "", words: str = ""
+) -> None:
     """Add one line to the read log, if anybody was shown; within the transaction of the look."""
-    if shown:
-        Read.objects.create(
-            read_at=now,
-            organisation=permit.organisation,
-            officer=permit.officer,
-            purpose=permit.purpose,
-            threads=sorted(shown),
-            subjects=sorted(set(shown.values())),
-        )
+    with connection.cursor() as cursor:
+        note_look(cursor, permit, now, shown, shown.values(), ground=ground, words=words)

@@ -15,7 +15,7 @@ from yipan.duties import journal, sealing
 from yipan.duties.projecting import Projecting
 from yipan.law.deadline import SHANGHAI
 from yipan.law.fold import in_order
-from yipan.registry.lookup import digest, digest_with, key
+from yipan.registry.lookup import LookupKey, digest_with, digests, key
 from yipan.registry.matching import read_number, read_phone
 from yipan.registry.names import read_name
 from yipan.registry.picture import WITHDRAWN, Picture, Told, draw, enrolled
@@ -71,6 +71,8 @@ class Projection(Projecting):
         """Draw the people whom the entries enrol for the first time."""
         people: list[Row] = []
         stays: list[Row] = []
+        # Asked for in the transaction that writes: whoever rotates the key waits for it.
+        self.lookup = key()
         for each in recorded:
             if each.kind.effect == "person-enrolled" and each.fresh:
                 told = _told(each.kind.effect, each.entry.counts_at, each.said)
@@ -94,10 +96,11 @@ class Projection(Projecting):
             elif each.kind.effect in EFFECTS or each.entry.corrects:
                 again.add(each.entry.thread)
         if again:
-            self._redraw(cursor, sorted(again), written.rulebook)
+            self.redraw(cursor, sorted(again), written.rulebook)
 
-    def _redraw(self, cursor: CursorWrapper, threads: Sequence[UUID], rulebook: Rulebook) -> None:
+    def redraw(self, cursor: CursorWrapper, threads: Sequence[UUID], rulebook: Rulebook) -> None:
         """Draw whole cases anew, and what their decisions about other entries say."""
+        self.lookup = key()
         cursor.execute(
             "SELECT thread, intake, merged_into, came_from FROM registry_person WHERE thread = ANY(%s)",
             [list(threads)],
@@ -148,7 +151,7 @@ class Projection(Projecting):
         )
 
 
-def found_by(picture: Picture, lookup: bytes) -> tuple[object, ...]:
+def found_by(picture: Picture, lookup: LookupKey) -> tuple[object, ...]:
     """Return what a person is found by: name and sound in clear, the rest as digests; and where she is."""
     said = picture.particulars
     name = read_name(said["name"])
@@ -172,15 +175,15 @@ def found_by(picture: Picture, lookup: bytes) -> tuple[object, ...]:
     )
 
 
-def number_digest(text: str) -> bytes:
-    """Return the digest under which an identity number, of 15 or 18 digits, is found."""
+def number_digests(text: str) -> list[bytes]:
+    """Return the digests under which an identity number, of 15 or 18 digits, may be found."""
     number = read_number(text)
-    return digest("number", number.body if number else text)
+    return digests("number", number.body if number else text)
 
 
-def phone_digest(text: str) -> bytes:
-    """Return the digest under which a telephone is found."""
-    return digest("phone", read_phone(text))
+def phone_digests(text: str) -> list[bytes]:
+    """Return the digests under which a telephone may be found."""
+    return digests("phone", read_phone(text))
 
 
 def _told(effect: str, counts_at: Any, said: Mapping[str, object]) -> Told:  # noqa: ANN401  # a datetime of the journal

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from django.db import IntegrityError, connection
 
+from yipan.duties.draft import Draft, Draftsman
 from yipan.duties.faults import DraftFaultsError, Fault
 from yipan.duties.journal import known
 from yipan.duties.lawbook import lawbook
@@ -22,14 +23,14 @@ from yipan.law.deadline import SHANGHAI
 from yipan.offices.placeindex import read_gazetteer
 from yipan.offices.places import resolve
 from yipan.registry import likeness
-from yipan.registry.projection import Projection, number_digest
+from yipan.registry.projection import Projection, number_digests
+from yipan.registry.proxies import Proxies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
-    from yipan.duties.draft import Draft
     from yipan.duties.projecting import Projecting
     from yipan.law.kind import Kind
     from yipan.offices.permit import Permit
@@ -62,6 +63,7 @@ def record_drafts(
     clock: Callable[[], datetime],
     as_of: Mapping[UUID, int] | None = None,
     also: Projecting | None = None,
+    counts_by: str = "recording",
 ) -> Receipt:
     """Record drafts of any kind, the register's own included. `also`: tables of a room above, kept in step too.
 
@@ -71,18 +73,20 @@ def record_drafts(
     """
     now = clock()
     book = lawbook()
-    ready, faults = [], []
+    ready, checked, faults = [], [], []
     for draft in drafts:
         kind = book.kind(draft.kind, (draft.at or now).astimezone(SHANGHAI).date())
         resolved, wrong = _with_places(draft, kind)
         wrong += _date_faults(resolved, kind, now.astimezone(SHANGHAI).date())
-        faults.extend(wrong)
+        faults.extend(Fault.of(draft.id, wrong))
+        checked.append((resolved, kind))
         ready.append(_coming_back(permit, resolved, kind))
     if faults:
-        raise DraftFaultsError(faults)
-    kept = Several(Projection(permit), also) if also else Projection(permit)
+        raise DraftFaultsError([*faults, *_beside(checked, faults, permit.organisation, now)])
+    own = (Proxies(), Projection(permit))
+    kept = Several(*own, also) if also else Several(*own)
     try:
-        receipt = record(ready, permit=permit, clock=lambda: now, as_of=as_of, also=kept)
+        receipt = record(ready, permit=permit, clock=lambda: now, as_of=as_of, also=kept, counts_by=counts_by)
     except IntegrityError as error:
         if _ONE_OF_A_NUMBER in str(error):
             raise AlreadyEnrolledError from error
@@ -91,6 +95,20 @@ def record_drafts(
         for thread in receipt.threads:
             likeness.ask_about(permit, thread, now)
     return receipt
+
+
+def _beside(
+    drafts: Sequence[tuple[Draft, Kind]], known: Sequence[Fault], acting: str, now: datetime
+) -> list[Fault]:
+    """Return what else is wrong in the fields of drafts that go back anyway, so that all is said at once."""
+    said = {(each.draft, each.field) for each in known}
+    draftsman = Draftsman(acting, frozenset(), now)
+    found = []
+    for draft, kind in drafts:
+        wrong = draftsman.check(draft, kind, [])
+        of_fields = [each for each in wrong if each.field in kind.fields] if isinstance(wrong, list) else []
+        found += Fault.of(draft.id, (each for each in of_fields if (draft.id, each.field) not in said))
+    return found
 
 
 def _with_places(draft: Draft, kind: Kind) -> tuple[Draft, list[Fault]]:
@@ -145,9 +163,9 @@ def _coming_back(permit: Permit, draft: Draft, kind: Kind) -> Draft:
         return draft
     with permit.in_force(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT thread, ended FROM registry_person WHERE organisation = %s AND number_digest = %s"
+            "SELECT thread, ended FROM registry_person WHERE organisation = %s AND number_digest = ANY(%s)"
             " AND merged_into IS NULL ORDER BY ended, enrolled_on DESC LIMIT 1",
-            [permit.organisation, number_digest(number)],
+            [permit.organisation, number_digests(number)],
         )
         row = cursor.fetchone()
         if row and not row[1] and not (draft.id and known(cursor, [draft.id])):

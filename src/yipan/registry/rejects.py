@@ -19,6 +19,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.properties import PageSetupProperties
 
 from yipan.offices.places import MOST_CHOICES
+from yipan.registry.formulas import begins_formula
 from yipan.registry.headings import FIELDS, NEEDED, heading_of, words
 from yipan.registry.written import EXCEL_DIGITS, Cell, read_date
 
@@ -40,8 +41,6 @@ LONGEST_CELL: Final = 32_000
 
 _HEADER_ROW, _FIRST_ROW = 2, 3
 _DATES: Final = frozenset({"birth_on", "arrived_on"})
-#: Text that a spreadsheet would take for a formula, were it typed or kept as CSV.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _WIDTHS: Final = {
     "name": 14, "identity_number": 24, "sex": 7, "birth_on": 13, "phone": 15, "home": 38, "residence": 38,
     "arrived_on": 13, "reason": 12, "agrees": 20,
@@ -243,7 +242,7 @@ class _Looks:
     def cell(self, look: str, text: str) -> SheetCell:
         """Return a cell with a text, which is never a formula."""
         text = _sound(text)
-        cell = (self._quoted if text.startswith(_FORMULA) else self._cells)[look]
+        cell = (self._quoted if begins_formula(text) else self._cells)[look]
         cell.value = text or None
         if text:
             cell.data_type = "s"

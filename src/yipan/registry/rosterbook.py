@@ -36,6 +36,12 @@ MOST_MEMBERS: Final = 10_000
 #: Cells from the first to the last that is filled; a reader makes room for all of them.
 MOST_CELLS: Final = 24_000_000
 
+#: How large the words that all sheets share may be unpacked, and any part that is no sheet.
+LARGEST_WORDS: Final = 512 << 20
+LARGEST_PART: Final = 64 << 20
+
+_SHARED_WORDS: Final = "xl/sharedStrings.xml"
+_DEFINITION: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
 _CHUNK: Final = 1 << 20
 _OVERLAP: Final = 64
 _LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -109,9 +115,12 @@ def _look_into_zip(raw: BinaryIO, file_name: str) -> bool:
             names = set(archive.namelist())
             if "xl/workbook.xml" not in names:
                 raise NotARosterError(file=file_name, **_zip_kind(names))
+            _refuse_twins(archive, file_name)
             for name in names:
                 if name.startswith("xl/worksheets/") and name.endswith(".xml"):
                     _refuse_far_cells(archive, name, file_name)
+                elif name.endswith((".xml", ".rels")):
+                    _refuse_entities(archive, name, file_name)
             return _FROM_1904.search(archive.read("xl/workbook.xml")) is not None
     except (zipfile.BadZipFile, EOFError, NotImplementedError) as fault:
         raise _damaged(file_name) from fault
@@ -127,6 +136,30 @@ def _refuse_exploding(archive: zipfile.ZipFile, file_name: str) -> None:
         raise ExplodingRosterError(file=file_name, where=f"{unpacked >> 20} MiB / {packed >> 10} KiB")
     if len(members) > MOST_MEMBERS:
         raise ExplodingRosterError(file=file_name, where=f"{len(members)} files")
+
+
+def _refuse_twins(archive: zipfile.ZipFile, file_name: str) -> None:
+    """Refuse two members of one name: one reader would take the first, another the last."""
+    names = [each.filename.casefold() for each in archive.infolist()]
+    if len(set(names)) != len(names):
+        raise _damaged(file_name)
+
+
+def _refuse_entities(archive: zipfile.ZipFile, name: str, file_name: str) -> None:
+    """Refuse a part that brings definitions of its own, which unfold to anything; a workbook has none.
+
+    Reads the part to its end, so that shared words that lie about their size are found out too.
+    """
+    largest = LARGEST_WORDS if name == _SHARED_WORDS else LARGEST_PART
+    read, kept = 0, b""
+    with archive.open(name) as member:
+        while chunk := member.read(_CHUNK):
+            read += len(chunk)
+            if read > largest:
+                raise ExplodingRosterError(file=file_name, where=f"{name}: > {largest >> 20} MiB")
+            if _DEFINITION.search(kept + chunk):
+                raise ExplodingRosterError(file=file_name, where=f"{name}: <!DOCTYPE")
+            kept = chunk[-_OVERLAP:]
 
 
 def _refuse_far_cells(archive: zipfile.ZipFile, name: str, file_name: str) -> None:

@@ -28,7 +28,7 @@ from yipan.registry.intake import (
     IntakeGoneError,
     key_of,
 )
-from yipan.registry.projection import number_digest
+from yipan.registry.projection import number_digests
 from yipan.registry.rejects import write_rejects
 from yipan.registry.staging import PART, open_rows
 
@@ -204,7 +204,11 @@ def look(permit: Permit, intake: UUID, now: datetime) -> Look:
             rows += map(_looked_at, entered[: LOOK - len(rows)])
             sent_back = open_rows(key, intake, number, "returned", returned)
             back += map(_back_row, sent_back[: LOOK - len(back)])
-            numbers |= {number_digest(each[2]["identity_number"]) for each in entered} if compared else set()
+            numbers |= (
+                {found for each in entered for found in number_digests(each[2]["identity_number"])}
+                if compared
+                else set()
+            )
         cursor.execute(
             "SELECT count(*) FROM registry_person WHERE organisation = %s AND number_digest = ANY(%s)"
             " AND (ended = '' OR merged_into IS NOT NULL)",

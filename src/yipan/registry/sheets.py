@@ -14,6 +14,7 @@ from itertools import chain, islice
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from yipan.registry.formulas import from_table
 from yipan.registry.headings import FIELDS, NEEDED, heading_of, words
 from yipan.registry.rosterbook import EMPTY_ZIP, OLE, ZIP, read_book
 from yipan.registry.rosterfaults import EmptyRosterError, NoHeaderError
@@ -111,7 +112,17 @@ class _Table:
         rows, merges = source.read()
         lines = Lines(header=self.header, merges=merges, from_1904=source.from_1904)
         for row, cells in lines.people(rows):
-            yield RosterRow(sheet=name, row=row, cells=cells)
+            yield RosterRow(sheet=name, row=row, cells=_as_typed(cells))
+
+
+def _as_typed(cells: Mapping[str, Cell]) -> Mapping[str, Cell]:
+    """Return cells as they were typed: without the byte that ends a string, or the apostrophe before a formula."""
+    if not any(isinstance(cell, str) and ("\0" in cell or cell[:1] == "'") for cell in cells.values()):
+        return cells
+    return {
+        name: from_table(cell.replace("\0", "")) if isinstance(cell, str) else cell
+        for name, cell in cells.items()
+    }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

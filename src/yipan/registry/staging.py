@@ -17,7 +17,7 @@ from django.db import connection
 
 from yipan.duties import sealing
 from yipan.duties.record import BATCH
-from yipan.registry.lookup import digest
+from yipan.registry.lookup import lasting
 from yipan.registry.matching import read_number
 from yipan.registry.names import folded_name
 from yipan.registry.rosterrow import Declined, Entry, Fault, Returned
@@ -96,7 +96,7 @@ class Stager:
         found = self.reader.read(row)
         if isinstance(found, Declined):
             part.declined[found.residence] += 1
-            said = digest("declined", str(row.cells.get("identity_number", row.row)))
+            said = lasting("declined", str(row.cells.get("identity_number", row.row)))
             self.mark ^= int.from_bytes(said[1 : 1 + _SET_BYTES], "big")
         elif isinstance(found, Returned):
             part.returned.append([row.sheet, row.row, _cells(row), [asdict(each) for each in found.faults]])

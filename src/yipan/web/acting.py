@@ -7,6 +7,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,15 +15,21 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 
+from yipan.documents.certificate import NoCertificateError
 from yipan.duties.faults import UnknownThreadError
 from yipan.errors import YipanError
 from yipan.offices.leave import OnLeaveError
 from yipan.offices.office import UnknownOrganisationError, names_of
 from yipan.offices.officer import Officer, Posting
 from yipan.offices.permit import NotPermittedError, NotPostedError, Permit, permit_for
+from yipan.offices.role import ROLES
 from yipan.offices.signing_in import note_log_in
 from yipan.offices.succession import OfficeEndedError
+from yipan.registry.glass import GlassOverError
 from yipan.registry.intake import IntakeGoneError
+from yipan.registry.oversight import UnknownEntryError
+from yipan.registry.ownaccess import NoSuchSlipError
+from yipan.web.begun import OF_OFFICER
 from yipan.web.words import SHANGHAI, language
 
 if TYPE_CHECKING:
@@ -43,6 +50,10 @@ _STATUS: Final[Mapping[type[YipanError], int]] = {
     UnknownThreadError: 404,
     UnknownOrganisationError: 404,
     IntakeGoneError: 404,
+    GlassOverError: 404,
+    UnknownEntryError: 404,
+    NoCertificateError: 404,
+    NoSuchSlipError: 404,
 }
 #: Pages of one case: who is refused there is not sent back there.
 _OF_ONE: Final = ("case", "person")
@@ -56,6 +67,8 @@ class Acting:
     organisation: str
     office_name: str
     has_other_posts: bool
+    #: What her posts there include: which ways of the masthead lead anywhere.
+    rights: frozenset[str]
     now: datetime
 
     def permit(self, purpose: str) -> Permit:
@@ -92,6 +105,7 @@ def acting_in(request: HttpRequest, posts: list[Posting]) -> Acting | None:
         organisation=chosen,
         office_name=names_of([chosen])[chosen],
         has_other_posts=len(held) > 1,
+        rights=frozenset().union(*(ROLES[post.role] for post in posts if post.organisation_id == chosen)),
         now=now(),
     )
 
@@ -108,6 +122,8 @@ def for_officers(
             return _send(request, f"{reverse('sign-in')}?{urlencode({'next': request.path})}")
         posts = posts_of(request)
         if not posts:
+            if request.session.get(OF_OFFICER):
+                logout(request)  # her last post has ended, and her session with it
             return _send(request, reverse("sign-in"))
         acting = acting_in(request, posts)
         if acting is None:
@@ -115,6 +131,11 @@ def for_officers(
         try:
             _note_log_in(request, acting)
             return view(request, acting, *args, **kwargs)
+        except OnLeaveError as refusal:
+            told = refuse(request, acting, refusal)
+            if len(posts) == 1:
+                logout(request)  # she is away from all that she works for; whoever is at her desk is not she
+            return told
         except YipanError as refusal:
             return refuse(request, acting, refusal)
 

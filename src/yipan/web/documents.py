@@ -82,6 +82,7 @@ def record_new(request: HttpRequest, acting: Acting, kind: str) -> HttpResponse:
     found = _kind(kind, acting)
     if found.system or not (found.begins_case or found.effect == "office-opened"):
         raise NothingToDoError
+    acting.permit("record").require(found.right, acting.now)
     own = dict.fromkeys(found.roles, acting.organisation) if found.thread == "office" else {}
     desk = _Desk(
         acting=acting,
@@ -125,7 +126,10 @@ def _persons(desk: _Desk) -> dict[str, UUID]:
 def record_in_case(request: HttpRequest, acting: Acting, thread: UUID, kind: str) -> HttpResponse:
     """Show and take the form of a next entry in a case."""
     found = _kind(kind, acting)
-    view = queries.case(acting.permit("record"), thread, acting.now)
+    permit = acting.permit("record")
+    view = queries.case(permit, thread, acting.now)
+    if not found.system:
+        permit.require(found.right, acting.now)
     setting, typed = _said_setting(request, found), {}
     if request.method == "GET":
         action = _action_of(request, view, kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext
@@ -14,7 +15,9 @@ from yipan.duties.lawbook import lawbook
 from yipan.duties.queries import PAGE, SOON, owed_today
 from yipan.law.rule import PERIOD_KIND
 from yipan.registry.access import names_in, read_case
+from yipan.registry.oversight import RIGHT as AUDIT
 from yipan.web.acting import Acting, for_officers, page
+from yipan.web.nodes import sent_by_entry
 from yipan.web.ruling import titles_of
 from yipan.web.words import SHANGHAI, is_running, said
 
@@ -55,7 +58,9 @@ class Button:
 @require_GET
 @for_officers
 def today(request: HttpRequest, acting: Acting) -> HttpResponse:
-    """Show what this office owes: what is late first, then what is soon due."""
+    """Show what this office owes: what is late first, then what is soon due. Who only audits is shown what she audits."""
+    if acting.rights == {AUDIT}:
+        return redirect("oversight")
     permit = acting.permit("worklist")
     owed = owed_today(permit, acting.now)
     begins = owed.begins if "record" in permit.rights else ()
@@ -141,6 +146,7 @@ def case(request: HttpRequest, acting: Acting, thread: UUID) -> HttpResponse:
         "owed": [each for each in offered if each.duty],
         "others": [each for each in offered if not each.duty],
         "titles": document_titles(),
+        "sent": sent_by_entry(permit, thread),
     }
     return page(request, acting, "case", context)
 

@@ -143,6 +143,8 @@ class _Making:
 
     def asks(self, one: Field) -> bool:
         """Tell whether a field concerns the parties at hand."""
+        if one.by_verb:
+            return False
         if one.subject and not self.concerns(one.subject):
             return False
         return not one.consent_of or self._is_meant(one.consent_of)

@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import authenticate, logout
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Concat, Length
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from yipan.offices.office import Organisation, canonical
-from yipan.offices.signing_in import must_rest, note_failure
+from yipan.offices.officer import Officer
+from yipan.offices.signing_in import begin_attempt
 from yipan.web.acting import OFFICE, Acting, acting_in, for_officers, now, page, posts_of
+from yipan.web.sign import address_of, home_of, inside, let_in
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -38,27 +39,32 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     typed = request.POST.get("username", "").strip()
     context = {
         "username": typed,
-        "next": _inside(request, request.POST.get("next") or request.GET.get("next", "")),
+        "next": inside(request, request.POST.get("next") or request.GET.get("next", "")),
     }
     if request.method == "POST":
-        if must_rest(typed, now()):
-            return page(request, None, "sign_in", context | {"resting": True}, status=429)
-        user = authenticate(request, username=typed, password=request.POST.get("password", ""))
-        if user is None:
-            note_failure(typed, now())
-            return page(request, None, "sign_in", context | {"wrong": True}, status=422)
-        login(request, user)
+        return _let_in(request, typed, context)
     if request.user.is_authenticated:
-        if posts_of(request):
-            return redirect(context["next"] or reverse("today"))
+        # A person's account has no posts, and her own page.
+        if posts_of(request) or home_of(request.user.pk) != reverse("today"):
+            return redirect(context["next"] or home_of(request.user.pk))
         logout(request)
         return page(request, None, "sign_in", context | {"no_post": True}, status=403)
     return page(request, None, "sign_in", context)
 
 
-def _inside(request: HttpRequest, place: str) -> str:
-    """Return a place to go on to if it lies in this house, else nothing."""
-    return place if url_has_allowed_host_and_scheme(place, {request.get_host()}, request.is_secure()) else ""
+def _let_in(request: HttpRequest, typed: str, context: dict[str, str]) -> HttpResponse:
+    """Look at a password, if neither the account nor the address rests."""
+    attempt = begin_attempt(typed, now(), address_of(request))
+    if attempt is None:
+        return page(request, None, "sign_in", context | {"resting": True}, status=429)
+    user = authenticate(request, username=typed, password=request.POST.get("password", ""))
+    if user is None:
+        return page(request, None, "sign_in", context | {"wrong": True}, status=422)
+    attempt.forgive()
+    if not Officer.objects.filter(user=user.pk).exists():
+        # Persons come in by their own door, with a number and a code.
+        return page(request, None, "sign_in", context | {"no_post": True}, status=403)
+    return let_in(request, user, context["next"])
 
 
 @require_POST

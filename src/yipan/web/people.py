@@ -22,6 +22,7 @@ from yipan.offices.office import lines_of
 from yipan.registry import deciding
 from yipan.registry.people import COUNTED, NothingAskedError, born_on, find, place_name, read_person
 from yipan.registry.picture import WITHDRAWN
+from yipan.registry.purpose import PURPOSES, PurposeInWordsError, PurposeNeededError
 from yipan.web.acting import Acting, for_officers, page, tell
 from yipan.web.duties import Button, buttons, document_titles
 from yipan.web.knowing import ENROLLED, choice_word, shown_value
@@ -90,14 +91,18 @@ def people(request: HttpRequest, acting: Acting) -> HttpResponse:
     context: dict[str, Any] = {
         "may_record": "record" in permit.rights,
         "waiting": deciding.how_many(permit, acting.now),
+        "purposes": PURPOSES.values(),
     }
     if request.method == "GET":
         return page(request, acting, "people", context)
     typed = request.POST.get("q", "").strip()
-    context["typed"] = typed
+    ground, words = request.POST.get("ground", ""), request.POST.get("words", "").strip()
+    context |= {"typed": typed, "ground": ground, "words": words}
     try:
-        found = find(permit, typed, acting.now, inside=bool(request.POST.get("inside")))
-    except NothingAskedError as refusal:
+        found = find(
+            permit, typed, acting.now, inside=bool(request.POST.get("inside")), ground=ground, words=words
+        )
+    except (NothingAskedError, PurposeNeededError, PurposeInWordsError) as refusal:
         return page(request, acting, "people", context | {"fault": refusal.say(language())}, status=422)
     ended = _kinds(acting)[ENDED]
     context |= {

@@ -7,8 +7,6 @@ do, sealed.
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from django.core.files.uploadhandler import MemoryFileUploadHandler, SkipFile
@@ -23,6 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from yipan.duties.lawbook import lawbook
 from yipan.errors import YipanError
 from yipan.registry import importing, rosterdesk
+from yipan.registry.beside import go_on_beside
 from yipan.registry.headings import FIELDS, heading_of
 from yipan.registry.intake import DONE, DROPPED, READING, STOPPED, WAITING, WORKING, ConsentNeededError
 from yipan.registry.sheets import open_roster
@@ -63,8 +62,6 @@ _SHAPES: Final = {
     DROPPED: "void",
 }
 _EXCEL: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-#: Programs that go on with a roster; looked after so that none lies about when it has ended.
-_BESIDE: Final[list[subprocess.Popen[bytes]]] = []
 
 
 class InMemoryOnly(MemoryFileUploadHandler):
@@ -145,33 +142,12 @@ def _take(request: HttpRequest, acting: Acting) -> HttpResponse:
         intake = importing.begin(permit, roster, acting.now, wait=True)
         if not rosterdesk.on_desk(permit, intake, acting.now).is_read:
             if len(content) > READ_AT_ONCE:
-                _beside(acting, intake, content)
+                go_on_beside(permit, intake, content)
             else:
                 rosterdesk.go_on(permit, intake, now, roster)
     except YipanError as refusal:
         return _list(request, acting, refusal.say(language()), status=422)
     return redirect("roster", intake)
-
-
-def _beside(acting: Acting, intake: UUID, content: bytes | None = None) -> None:
-    """Let a program beside go on with a roster; a file goes to it through a pipe, so that it lies nowhere."""
-    for each in [each for each in _BESIDE if each.poll() is not None]:
-        _BESIDE.remove(each)
-    words = ["import", "continue", str(intake), "--office", acting.organisation, "--as", str(acting.officer)]
-    process = subprocess.Popen(  # noqa: S603  # our own program; its words are an id, a code and an account's name
-        [sys.executable, "-m", "yipan.cli", *words, *(["--file", "-"] if content is not None else [])],
-        stdin=subprocess.PIPE if content is not None else subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    _BESIDE.append(process)
-    if content is not None and process.stdin:
-        try:
-            process.stdin.write(content)
-            process.stdin.close()
-        except BrokenPipeError:
-            return  # it ended before it took the file: the page says that the roster was not read to its end
 
 
 # ------------------------------------------------------------------------------------------ one roster
@@ -250,7 +226,7 @@ def enter(request: HttpRequest, acting: Acting, intake: UUID) -> HttpResponse:
     if rosterdesk.is_small(rosterdesk.on_desk(permit, intake, acting.now)):
         rosterdesk.go_on(permit, intake, now)
     else:
-        _beside(acting, intake)
+        go_on_beside(permit, intake)
     return redirect("roster", intake)
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import get_language, gettext, gettext_noop, ngettext
 
 from yipan.law.counting import MonthlyDate, Period, Promptly, Within, YearlyDates, parse_within
+from yipan.offices.role import TABLE
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -37,16 +38,30 @@ STATES: Final = {
     "void": gettext_noop("作废"),
 }
 _RUNNING: Final = ("open", "due-soon", "overdue")
-#: The post that each role gives.
-POSTS: Final = {
-    "clerk": gettext_noop("经办人"),
-    "head": gettext_noop("负责人"),
-    "supervisor": gettext_noop("督导"),
-    "data-officer": gettext_noop("数据管理员"),
+#: What a look in the read log was for.
+PURPOSES: Final = {
+    "a person's page": gettext_noop("打开本人登记页"),
+    "break the glass": gettext_noop("紧急查阅"),
+    "broken glass": gettext_noop("紧急查阅"),
+    "case": gettext_noop("打开案件"),
+    "certificate register": gettext_noop("服务证明登记簿"),
+    "command line": gettext_noop("命令行办理"),
+    "find a person": gettext_noop("查找服务对象"),
+    "head-counts": gettext_noop("未登记人数"),
+    "ledger": gettext_noop("台账"),
+    "one person or two": gettext_noop("核对是否同一人"),
+    "print a certificate": gettext_noop("打印服务证明"),
+    "print a form": gettext_noop("打印表格"),
+    "print a letter": gettext_noop("打印信函"),
+    "record": gettext_noop("填写记录"),
+    "rosters": gettext_noop("导入名册"),
+    "withdrawal": gettext_noop("办理撤回同意"),
+    "worklist": gettext_noop("今日应办"),
 }
 #: What makes a moment count, by the part before the colon.
 _COUNTS_BY: Final = {
     "recording": gettext_noop("以记录时间为准"),
+    "own-page": gettext_noop("本人在自己的页面上提出"),
     "evidence": gettext_noop("以凭证为准"),
     "calendar": gettext_noop("按历书"),
     "decision": gettext_noop("以决定时间为准"),
@@ -220,7 +235,12 @@ def state_word(state: str) -> str:
 
 def post_title(role: str) -> str:
     """Return the name of a post."""
-    return gettext(POSTS[role])
+    return said(TABLE[role].title)
+
+
+def purpose_title(purpose: str) -> str:
+    """Return what a look was for."""
+    return gettext(PURPOSES[purpose]) if purpose in PURPOSES else purpose
 
 
 def counts_by_text(counts_by: str) -> str:

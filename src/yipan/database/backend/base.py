@@ -29,12 +29,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return {**super().get_connection_params(), **door}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> psycopg.Connection[Any]:
-        """Connect; an embedded server that was killed meanwhile is started again."""
+        """Connect; an embedded server that was killed is started again, passwords that were changed are read again."""
         try:
             connection: psycopg.Connection[Any] = super().get_new_connection(conn_params)
         except self.Database.OperationalError:
-            if not is_embedded():
-                raise
+            before = connect_info(self.settings_dict["ROLE"])
             ensure(again=True)
+            if not is_embedded() and connect_info(self.settings_dict["ROLE"]) == before:
+                raise
             connection = super().get_new_connection(self.get_connection_params())
         return connection

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django import template
+from django.conf import settings
 from django.utils.translation import gettext
 
 from yipan.documents import papers
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
-    from yipan.duties.views import DutyView
+    from yipan.duties.views import DutyView, Said
     from yipan.registry.rosterdesk import BackRow
 
 register = template.Library()
@@ -40,6 +41,12 @@ register.filter("is_letter", papers.has_letter)
 register.filter("is_form", papers.has_form)
 
 
+@register.simple_tag
+def quick_exit() -> str:
+    """Return where a person's page goes when she leaves it in a hurry."""
+    return str(settings.QUICK_EXIT)
+
+
 @register.filter
 def left(view: DutyView) -> str:
     """Return how much time is left of a duty's clock, or over."""
@@ -62,6 +69,12 @@ def reason_said(row: BackRow) -> str:
 def word(words_by_name: Mapping[str, str], name: str) -> str:
     """Return what a name of a closed list is called, in the reader's language."""
     return gettext(words_by_name[name])
+
+
+@register.filter
+def word_of(choices: Mapping[str, Said], name: str) -> str:
+    """Return what one choice of a kind is called, in the reader's language."""
+    return words.said(choices.get(name, name))
 
 
 @register.filter

@@ -1,0 +1,195 @@
+"""How the exchange stands: peers, what waits, what was refused, clocks; and what two nodes must agree on."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db import connection, transaction
+
+from yipan.database import make_home
+from yipan.duties.settle import COLUMNS
+from yipan.exchange.nodes.own import own
+from yipan.exchange.nodes.peers import Map, exchanging, known_peers, peer_named, words_with
+from yipan.law.fold import VOID
+from yipan.offices.permit import set_acting
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from yipan.offices.permit import Permit
+
+#: A clock further off than this is told.
+SKEW: Final = timedelta(minutes=2)
+_DESK: Final = 200
+_LAG: Final = (
+    "SELECT peer, count(*) FILTER (WHERE state = 'waiting'), count(*) FILTER (WHERE state = 'sent'),"
+    " count(*) FILTER (WHERE state IN ('held', 'refused', 'withheld')),"
+    " min(made_at) FILTER (WHERE state IN ('waiting', 'sent')) FROM exchange_outbox WHERE what IN ('event', 'extract')"
+    " GROUP BY peer"
+)
+_COME: Final = (
+    "SELECT peer, count(*) FILTER (WHERE state IN ('new', 'entered')), count(*) FILTER (WHERE state = 'held'),"
+    " count(*) FILTER (WHERE state = 'refused'), count(DISTINCT thread) FILTER (WHERE state IN ('new', 'held'))"
+    " FROM exchange_inbox GROUP BY peer"
+)
+
+
+def status(now: datetime) -> dict[str, Any]:
+    """Return how the node stands, as plain data."""
+    one = own()
+    with exchanging() as cursor:
+        cursor.execute(
+            "SELECT name, title, serves, state, key_version, heard_at, skew, own_skew, revoked_because FROM exchange_peer"
+            " ORDER BY name"
+        )
+        peers = cursor.fetchall()
+        cursor.execute(_LAG)
+        leaving = {row[0]: row[1:] for row in cursor.fetchall()}
+        cursor.execute(_COME)
+        come = {row[0]: row[1:] for row in cursor.fetchall()}
+        cursor.execute("SELECT count(*) FROM exchange_refusal WHERE settled_at IS NULL")
+        [unread] = cursor.fetchone()
+    disk = shutil.disk_usage(make_home())
+    return {
+        "node": one.name,
+        "title": one.title,
+        "serves": list(one.serves),
+        "hub": one.hub,
+        "key_version": one.key_version,
+        "disk_free_mb": disk.free // 2**20,
+        "envelopes_refused": unread,
+        "own_clock_off": any(row[7] is not None and abs(row[7]) > SKEW.total_seconds() for row in peers),
+        "peers": [
+            _peer(row, leaving.get(row[0], (0, 0, 0, None)), come.get(row[0], (0, 0, 0, 0)), now)
+            for row in peers
+        ],
+    }
+
+
+def _peer(
+    row: tuple[Any, ...], leaving: tuple[Any, ...], come: tuple[Any, ...], now: datetime
+) -> dict[str, Any]:
+    name, title, serves, state, version, heard_at, skew, own_skew, because = row
+    oldest = leaving[3]
+    return {
+        "name": name,
+        "title": title,
+        "serves": list(serves),
+        "state": state,
+        "revoked_because": because,
+        "key_version": version,
+        "heard_at": heard_at,
+        "to_send": leaving[0],
+        "unacknowledged": leaving[1],
+        "not_entered_there": leaving[2],
+        "oldest_unacknowledged_seconds": int((now - oldest).total_seconds()) if oldest else None,
+        "to_enter": come[0],
+        "held": come[1],
+        "refused": come[2],
+        "waiting_threads": come[3],
+        "skew_seconds": skew,
+        "own_skew_seconds": own_skew,
+        "clock_off": skew is not None and abs(skew) > SKEW.total_seconds(),
+    }
+
+
+def desk(now: datetime) -> list[dict[str, Any]]:
+    """Return what lies on the desk: what came and was not entered, what left and was not entered there, with the reason."""
+    del now
+    with exchanging() as cursor:
+        cursor.execute(
+            "SELECT 'came', peer, thread, event, state, reason, received_at, tries FROM exchange_inbox"
+            " WHERE state IN ('held', 'refused') OR (state = 'new' AND reason <> '')"
+            " UNION ALL SELECT 'left', peer, thread, event, state, reason, made_at, tries FROM exchange_outbox"
+            " WHERE state IN ('held', 'refused', 'withheld')"
+            " UNION ALL SELECT 'envelope', peer, NULL, NULL, 'refused', reason, came_at, times FROM exchange_refusal"
+            " WHERE settled_at IS NULL ORDER BY 7 DESC LIMIT %s",
+            [_DESK],
+        )
+        names = ("way", "peer", "thread", "event", "state", "reason", "at", "tries")
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def peers_listed() -> list[dict[str, Any]]:
+    """Return the peers with the four words of each."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM exchange_peer ORDER BY name")
+        names = [row[0] for row in cursor.fetchall()]
+    found = []
+    for name in names:
+        peer = peer_named(name)
+        found.append(
+            {
+                "name": name,
+                "title": peer.title,
+                "serves": list(peer.serves),
+                "state": peer.state,
+                "key_version": peer.keys.version,
+                "words": words_with(peer),
+            }
+        )
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """What became of one entry on its way to another installation."""
+
+    event: UUID
+    peer: str
+    state: str
+    sent_at: datetime | None
+    arrived_at: datetime | None
+    reason: str
+
+
+def sent_in(permit: Permit, thread: UUID) -> list[Sent]:
+    """Return what an office sent to other installations in a case: when it left, when it came there."""
+    with permit.in_force(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT event, peer, state, sent_at, arrived_at, reason FROM exchange_outbox"
+            " WHERE thread = %s AND what = 'event' ORDER BY id",
+            [thread],
+        )
+        return [
+            Sent(event=row[0], peer=row[1], state=row[2], sent_at=row[3], arrived_at=row[4], reason=row[5])
+            for row in cursor.fetchall()
+        ]
+
+
+def shared_duties(peer: str) -> list[dict[str, Any]]:
+    """Return what stands between offices here and offices at a peer, as both nodes must have it: the same on both sides.
+
+    Of a duty to ask, the asked side hears with the question; what was opened by an entry that has not travelled is not shared.
+    """
+    with exchanging() as cursor:
+        cursor.execute(
+            "SELECT thread, event FROM exchange_outbox WHERE peer = %(peer)s AND what IN ('event', 'extract') AND state <> 'withheld'"
+            " AND number IS NOT NULL UNION SELECT thread, event FROM exchange_inbox WHERE peer = %(peer)s",
+            {"peer": peer},
+        )
+        known = cursor.fetchall()
+        one = own()
+        where, both = Map(one, known_peers(cursor)), {one.name, peer}
+    threads = sorted({row[0] for row in known})
+    events = {row[1] for row in known}
+    columns = ", ".join("thread_id" if each == "thread" else each for each in COLUMNS)
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(threads), 500):
+        with transaction.atomic(durable=True), connection.cursor() as cursor:
+            set_acting("", "exchange", threads[start : start + 500])
+            cursor.execute(
+                f"SELECT {columns} FROM duties_duty WHERE thread_id = ANY(%s) AND state <> %s ORDER BY id",  # noqa: S608  # our own columns
+                [threads[start : start + 500], VOID],
+            )
+            rows = [dict(zip(COLUMNS, row, strict=True)) for row in cursor.fetchall()]
+        found.extend(
+            each
+            for each in rows
+            if each["opened_by"] in events
+            and {where.node_of(each["owed_by"]), where.node_of(each["owed_to"])} == both
+        )
+    return found

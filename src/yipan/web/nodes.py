@@ -1,0 +1,80 @@
+"""The page of the exchange: peers, what is under way, what was refused and why; and what became of what a case sent away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from django.shortcuts import redirect
+from django.utils.translation import gettext, gettext_noop
+from django.views.decorators.http import require_GET, require_POST
+
+from yipan.exchange.nodes.entering import retry
+from yipan.exchange.nodes.own import own_or_none
+from yipan.exchange.nodes.standing import desk, sent_in, status
+from yipan.web.acting import TOLD, Acting, for_officers, page
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from django.http import HttpRequest, HttpResponse
+
+    from yipan.exchange.nodes.standing import Sent
+    from yipan.offices.permit import Permit
+
+#: What a post must include to see the exchange: it shows no person, and case numbers of every office.
+RIGHT: Final = "verify"
+#: What each state of a peer, and of what came or left, is called.
+STATES: Final[Mapping[str, str]] = {
+    "unconfirmed": gettext_noop("四个词尚未核对"),
+    "trusted": gettext_noop("已信任"),
+    "revoked": gettext_noop("已撤销信任"),
+    "waiting": gettext_noop("待发出"),
+    "sent": gettext_noop("已发出"),
+    "entered": gettext_noop("已送达"),
+    "held": gettext_noop("对方暂存"),
+    "refused": gettext_noop("未被接受"),
+    "withheld": gettext_noop("本人未同意，没有发出"),
+    "new": gettext_noop("待登记"),
+}
+WAYS: Final[Mapping[str, str]] = {
+    "came": gettext_noop("来件"),
+    "left": gettext_noop("去件"),
+    "envelope": gettext_noop("来件信封"),
+}
+
+
+@require_GET
+@for_officers
+def nodes(request: HttpRequest, acting: Acting) -> HttpResponse:
+    """Show how the exchange stands."""
+    acting.permit("exchange").require(RIGHT, acting.now)
+    is_node = own_or_none() is not None
+    context = {
+        "status": status(acting.now) if is_node else None,
+        "desk": desk(acting.now) if is_node else [],
+        "states": STATES,
+        "directions": WAYS,
+    }
+    return page(request, acting, "nodes", context)
+
+
+@require_POST
+@for_officers
+def retry_all(request: HttpRequest, acting: Acting) -> HttpResponse:
+    """Take up again what lies on the desk."""
+    acting.permit("exchange").require(RIGHT, acting.now)
+    if own_or_none() is not None:
+        found = retry(acting.now)
+        request.session[TOLD] = gettext("重试了 %(n)s 件。") % {"n": found}
+    return redirect("nodes")
+
+
+def sent_by_entry(permit: Permit, thread: UUID) -> Mapping[UUID, list[Sent]]:
+    """Return what became of what this office sent to other installations in a case, by entry; nothing where it is no node."""
+    if own_or_none() is None:
+        return {}
+    found: dict[UUID, list[Sent]] = {}
+    for each in sent_in(permit, thread):
+        found.setdefault(each.event, []).append(each)
+    return found

@@ -1,0 +1,23 @@
+"""What became of an entry on its way to another installation, as the case page says it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import template
+
+from yipan.web.nodes import STATES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from yipan.exchange.nodes.standing import Sent
+
+register = template.Library()
+
+
+@register.inclusion_tag("web/parts/travelled.html")
+def travelled(sent: Mapping[UUID, Sequence[Sent]] | None, event: UUID) -> dict[str, Any]:
+    """Show where an entry went, when it left and when it came there."""
+    return {"sent": (sent or {}).get(event, ()), "states": STATES}

@@ -1,0 +1,282 @@
+"""Provinces as they run: each a program with a data folder of its own, a real nats-server between them, and lines that can be cut."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.cli.program import Program, new_installation
+from tests.database.users import User, come, until_nobody_uses
+from tests.database.users import begun as begun_processes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+#: A wait that fails a test, far beyond what anything here takes.
+PATIENCE = 120.0
+
+#: What each test province is called and serves.
+GUANGDONG, CHONGQING, GUANGXI = ("guangdong", "44"), ("chongqing", "50"), ("guangxi", "45")
+RESIDENCE, HER_HOME, HIS_HOME = "440104001", "500101001", "450921100"
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+@dataclass(kw_only=True)
+class Hub:
+    """A nats-server with JetStream, whose disk outlives it."""
+
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="hub-")))
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it on its port and its disk."""
+        program = Path(sys.executable).with_name("nats-server")
+        self.process = subprocess.Popen(
+            [program, "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(self.folder)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until(self._answers, "the hub answers")
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1) as line:
+            return line.recv(4) == b"INFO"
+        return False
+
+    def kill(self) -> None:
+        """End it as a power cut does."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def everything(self) -> bytes:
+        """Return all that rests on its disk."""
+        return b"\0".join(each.read_bytes() for each in sorted(self.folder.rglob("*")) if each.is_file())
+
+    def remove(self) -> None:
+        """End it and take its disk away."""
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Line:
+    """A line to the hub that can be cut, and keeps what passed over it."""
+
+    def __init__(self, to: int) -> None:
+        """Listen on a port of its own."""
+        self.to = to
+        self.passed = bytearray()
+        self._open = threading.Event()
+        self._open.set()
+        self._pairs: list[socket.socket] = []
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._server.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        """Cut it: what is under way is lost, and nobody gets through."""
+        self._open.clear()
+        for each in self._pairs:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+        self._pairs.clear()
+
+    def mend(self) -> None:
+        """Mend it."""
+        self._open.set()
+
+    def close(self) -> None:
+        """Take it away."""
+        self.cut()
+        self._server.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                here, _ = self._server.accept()
+            except OSError:
+                return
+            if not self._open.is_set():
+                here.close()
+                continue
+            try:
+                there = socket.create_connection(("127.0.0.1", self.to), 2)
+            except OSError:
+                here.close()
+                continue
+            self._pairs += [here, there]
+            for one, other in ((here, there), (there, here)):
+                threading.Thread(target=self._pump, args=(one, other), daemon=True).start()
+
+    def _pump(self, one: socket.socket, other: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while said := one.recv(65536):
+                self.passed += said
+                other.sendall(said)
+        for each in (one, other):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+
+def until(true: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
+    """Wait until something is so."""
+    ends = time.monotonic() + patience
+    while not true():
+        assert time.monotonic() < ends, f"waited in vain until {what}"
+        time.sleep(0.2)
+
+
+@dataclass(kw_only=True)
+class Node:
+    """One province's installation."""
+
+    name: str
+    serves: str
+    program: Program
+    user: User
+    line: Line
+    carrier: subprocess.Popen[str] | None = None
+
+    def json(self, *arguments: str) -> Any:  # noqa: ANN401  # whatever the command prints
+        """Run a command that must succeed."""
+        return self.program.json(*arguments)
+
+    def carry(self) -> None:
+        """Start carrying."""
+        self.carrier = self.program.start("node", "run")
+
+    def kill(self) -> None:
+        """Kill the carrying process."""
+        if self.carrier:
+            self.carrier.kill()
+            self.carrier.communicate()
+            self.carrier = None
+
+    def status(self) -> Any:  # noqa: ANN401  # as printed
+        """Return how it stands."""
+        return self.json("node", "status")
+
+    def idle(self) -> bool:
+        """Tell whether nothing waits here."""
+        return all(
+            not each["to_send"] and not each["unacknowledged"] and not each["to_enter"]
+            for each in self.status()["peers"]
+        )
+
+    def remove(self) -> None:
+        """End it and take its folder away."""
+        self.kill()
+        self.line.close()
+        self.user.leave()
+        until_nobody_uses(self.program.home)
+        shutil.rmtree(self.program.home)
+
+
+@dataclass(kw_only=True)
+class Provinces:
+    """Some provinces and their hub."""
+
+    hub: Hub
+    nodes: dict[str, Node]
+
+    def __getitem__(self, name: str) -> Node:
+        """Return one by name."""
+        return self.nodes[name]
+
+    def settle(self, patience: float = PATIENCE) -> None:
+        """Wait until nothing is under way between any of them."""
+        until(lambda: all(each.idle() for each in self.nodes.values()), "nothing is under way", patience)
+
+    def prove(self) -> None:
+        """Prove that any two agree on every duty between them, and each journal by itself."""
+        for one in self.nodes.values():
+            assert one.json("replay", "--check")["differences"] == []
+            assert one.json("journal", "verify")["faults"] == []
+            for other in self.nodes.values():
+                if one.name < other.name:
+                    assert one.json("node", "duties", other.name) == other.json("node", "duties", one.name)
+
+    def remove(self) -> None:
+        """Take all of it away."""
+        for each in self.nodes.values():
+            each.remove()
+        self.hub.remove()
+
+
+def made_installation() -> Path:
+    """Return a data folder that is set up and at rest, to be copied."""
+    made = new_installation()
+    made.user.leave()
+    until_nobody_uses(made.program.home)
+    return made.program.home
+
+
+def make_provinces(template: Path, wanted: Sequence[tuple[str, str]]) -> Provinces:
+    """Return provinces that trust each other, with a hub that runs and nobody carrying."""
+    hub = Hub()
+    hub.start()
+    nodes: dict[str, Node] = {}
+    for name, serves in wanted:
+        home = Path(tempfile.mkdtemp(prefix="yh-"))
+        # As it is, owners too: the database's files belong to the account that its server runs under.
+        subprocess.run(["/bin/cp", "-a", f"{template}/.", str(home)], check=True)
+        for each in home.glob("*.socket"):
+            each.unlink()
+        program = Program(home=home)
+        user = come(home)
+        begun_processes.remove(user.process)
+        line = Line(hub.port)
+        node = Node(name=name, serves=serves, program=program, user=user, line=line)
+        node.json("node", "init", name, "--serves", serves, "--hub", f"nats://127.0.0.1:{line.port}")
+        nodes[name] = node
+    introduce(list(nodes.values()))
+    return Provinces(hub=hub, nodes=nodes)
+
+
+def introduce(nodes: Sequence[Node]) -> None:
+    """Let each take the cards of the others, and compare the words as over the phone."""
+    cards = {}
+    for each in nodes:
+        cards[each.name] = each.program.home / "card.json"
+        cards[each.name].write_text(each.program.run("node", "card").out, encoding="utf-8")
+    for one in nodes:
+        for other in nodes:
+            if one.name < other.name:
+                words = one.json("node", "trust", str(cards[other.name]))["words"]
+                said = other.json("node", "trust", str(cards[one.name]), "--words", words)
+                assert said["state"] == "trusted"
+                assert one.json("node", "trust", other.name, "--words", words)["state"] == "trusted"
+
+
+def ask_fields(**more: str) -> dict[str, str]:
+    """Return what the couple's case begins with."""
+    return {
+        "her_home": HER_HOME, "his_home": HIS_HOME, "her_name": "李秀兰", "his_name": "陈志强",
+        "her_identity_number": "500101199203154526", "papers": "complete", "her_agrees_verify": "yes",
+        "his_agrees_verify": "yes", "her_agrees_notice": "yes", **more,
+    }  # fmt: skip
+
+
+def dump(value: object) -> str:
+    """Return a value for a message."""
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,94 @@
+"""Every page, operation and command, as everybody who might ask: what the table says by hand is what becomes of it."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from tests.matrix.playing import NO_WAY, address, leaks, patterns, play_page, play_verb, verbs
+from tests.matrix.world import COLUMNS, OUT, World
+
+if TYPE_CHECKING:
+    import pytest
+
+TABLE = Path(__file__).parent / "table.yaml"
+WAYS = ("get", "post")
+#: Whoever asks where there is no such way.
+ASKS_ANYWAY = (OUT, "clerk")
+
+
+@lru_cache(maxsize=1)
+def table() -> dict[str, Any]:
+    """Return the table."""
+    found: dict[str, Any] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
+    return found
+
+
+def cells(text: str) -> dict[str, str]:
+    """Return what a row says of each of the cast."""
+    letters = text.replace(" ", "")
+    assert len(letters) == len(COLUMNS), text
+    return dict(zip(COLUMNS, letters, strict=True))
+
+
+def may_see(actor: str, row: dict[str, Any]) -> frozenset[str]:
+    """Return whose facts an answer to somebody may hold."""
+    return frozenset((*table()["sees"].get(actor, ()), *row.get("shows", ())))
+
+
+def test_every_page_and_operation_has_a_row_and_no_row_is_of_nothing(world: World) -> None:
+    assert world.things
+    assert sorted({name for name, _ in patterns()}) == sorted(table()["pages"])
+
+
+def test_every_command_has_a_row_and_no_row_is_of_nothing() -> None:
+    from yipan.cli.main import main  # noqa: PLC0415  # with Django set up
+
+    named = [*table()["verbs"], *table()["maintenance"], *table()["elsewhere"]]
+    assert Counter(verbs(main)) == Counter(named)
+    assert [each for each in table()["elsewhere"].values() if not (Path.cwd() / each).is_file()] == []
+
+
+def test_each_cell_of_the_pages_and_operations_is_what_the_table_says(world: World) -> None:
+    found = dict(patterns())
+    wrong, right = [], 0
+    for name, row in table()["pages"].items():
+        place = address(name, found[name], row, world)
+        for way in WAYS:
+            said = cells(row[way]) if way in row else dict.fromkeys(ASKS_ANYWAY, NO_WAY)
+            for actor, letter in said.items():
+                became, text = play_page(world, name, place, way, actor, row)
+                held = leaks(text, may_see(actor, row))
+                right += became == letter and not held
+                if became != letter or held:
+                    wrong.append((name, way, actor, f"{letter} -> {became}", held))
+    sys.stdout.write(f"matrix: {right} cells of pages and operations right\n")
+    assert wrong == []
+
+
+def test_each_cell_of_the_commands_is_what_the_table_says(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    roster = tmp_path / "nobody.csv"
+    roster.write_text("姓名,公民身份号码,同意登记\n", encoding="utf-8")
+    world.things |= {"folder": str(tmp_path), "file": str(roster), "residence": world.offices["residence"]}
+    wrong, right = [], 0
+    for verb, row in table()["verbs"].items():
+        for actor, letter in cells(row["cells"]).items():
+            became, text = play_verb(world, verb, row["words"], actor, monkeypatch)
+            held = leaks(text, may_see(actor, row))
+            right += became == letter and not held
+            if became != letter or held:
+                wrong.append((verb, actor, f"{letter} -> {became}", held, text[:90]))
+    for verb, words in table()["maintenance"].items():
+        _, text = play_verb(world, verb, words, OUT, monkeypatch)
+        right += not leaks(text, frozenset())
+        if held := leaks(text, frozenset()):
+            wrong.append((verb, OUT, "", held, ""))
+    sys.stdout.write(f"matrix: {right} cells of commands right\n")
+    assert wrong == []
