@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
     from uuid import UUID
-
-    from django.http import HttpResponse
 
 MONDAY = datetime(2026, 3, 2, 10, 5, tzinfo=SHANGHAI)
 _names = itertools.count()
@@ -66,37 +64,39 @@ class Knocker:
     token: UUID | None = None
     more: Mapping[str, str] = field(default_factory=dict)
 
-    def _headers(self, **more: str) -> dict[str, str]:
-        found = {"REMOTE_ADDR": self.address, **self.more, **more}
+    def _client(self) -> Client:
+        said: dict[str, Any] = {"REMOTE_ADDR": self.address, **self.more}
         if self.secret:
-            found["HTTP_AUTHORIZATION"] = f"Bearer {self.secret}"
+            said["HTTP_AUTHORIZATION"] = f"Bearer {self.secret}"
         if self.language:
-            found["HTTP_ACCEPT_LANGUAGE"] = self.language
-        return found
+            said["HTTP_ACCEPT_LANGUAGE"] = self.language
+        return Client(SERVER_NAME="localhost", raise_request_exception=False, **said)
 
-    def get(self, path: str, headers: Mapping[str, str] | None = None, **query: Any) -> Answered:  # noqa: ANN401  # what a query holds
+    def saying(self, **headers: str) -> Knocker:
+        """Return the program as it says more in its headers."""
+        return replace(self, more={**self.more, **headers})
+
+    def get(self, path: str, **query: Any) -> Answered:  # noqa: ANN401  # what a query holds
         """Ask with GET."""
-        client = Client(SERVER_NAME="localhost", raise_request_exception=False)
-        return _answered(client.get(f"/api/{path}", query, **self._headers(**(headers or {}))))
+        return _answered(self._client().get(f"/api/{path}", query))
 
     def post(self, path: str, value: Any = None, *, body: bytes | None = None, **more: str) -> Answered:  # noqa: ANN401  # any JSON
         """Ask with POST: a JSON value, or bytes as they are."""
-        client = Client(SERVER_NAME="localhost", raise_request_exception=False)
         sent = json.dumps(value).encode() if body is None else body
         sort = "application/json" if body is None else "application/octet-stream"
-        return _answered(client.generic("POST", f"/api/{path}", sent, sort, **self._headers(**more)))
+        said: dict[str, Any] = {**more}
+        return _answered(self._client().generic("POST", f"/api/{path}", sent, sort, **said))
 
     def ask(self, method: str, path: str) -> Answered:
         """Ask with any method."""
-        client = Client(SERVER_NAME="localhost", raise_request_exception=False)
-        return _answered(client.generic(method, f"/api/{path}", **self._headers()))
+        return _answered(self._client().generic(method, f"/api/{path}"))
 
     def record(self, kind: str, **sent: Any) -> Answered:  # noqa: ANN401  # parts of an event
         """Record one event."""
         return self.post("events", {"events": [{"kind": kind, **sent}]})
 
 
-def _answered(response: HttpResponse) -> Answered:
+def _answered(response: Any) -> Answered:  # noqa: ANN401  # the test client's own kind of response
     is_json = response.headers.get("Content-Type", "") == "application/json; charset=utf-8"
     plain = not response.headers.get("Content-Encoding") and response.content
     value = json.loads(response.content) if is_json and plain else None
@@ -166,5 +166,5 @@ def desk(cast: Cast, clock: Clock) -> Knocker:
 def stranger(installation: Path, clock: Clock) -> Knocker:
     """Give a program without a token."""
     assert installation.is_dir()
-    assert clock
+    assert clock() > MONDAY
     return Knocker(language="en")

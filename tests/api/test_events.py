@@ -112,7 +112,8 @@ def test_what_is_written_wrong_is_said_with_its_path_and_never_said_back(desk: K
     assert {"events.1.evidence", "more"} <= paths
     assert any(each.startswith("events.1.fields.name") for each in paths)
     assert "李秀兰" not in answer.body.decode()
-    for body in ({"events": []}, {}, [], "x", None, {"events": "x"}):
+    bodies: tuple[object, ...] = ({"events": []}, {}, [], "x", None, {"events": "x"})
+    for body in bodies:
         assert desk.post("events", body).status == 422, body
 
 

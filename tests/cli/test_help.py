@@ -87,7 +87,7 @@ def test_the_examples_that_only_compute_run(bare: Program) -> None:
     assert bare.run(*shlex.split(example_of(main))).code == 0
 
 
-@pytest.mark.parametrize("name", sorted(set(ALL) - GROUPS - {"serve", "demo"}))
+@pytest.mark.parametrize("name", sorted(set(ALL) - GROUPS - {"serve", "demo", "node run"}))
 def test_every_command_that_answers_can_answer_in_json(name: str) -> None:
     assert any("--json" in parameter.opts for parameter in ALL[name].params)
 

@@ -269,3 +269,11 @@ def test_nothing_of_a_key_is_said_where_keys_are_listed(cast: Cast) -> None:
         raw = vault.read_key(name) or b""
         assert raw.hex() not in told.stdout
         assert raw.decode("latin-1") not in told.stdout
+
+
+def test_every_table_that_holds_wrapped_keys_is_wrapped_anew(installation: Path) -> None:
+    assert installation.is_dir()
+    query = "SELECT table_name::text FROM information_schema.columns WHERE column_name = 'kek_version'"
+    with psycopg.connect(**database.connect_info("owner")) as owner:
+        tables = [row[0] for row in owner.execute(query).fetchall()]
+    assert sorted(tables) == sorted(TABLES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -32,9 +31,3 @@ def two(template: Path) -> Iterator[Provinces]:
     made = make_provinces(template, (GUANGDONG, CHONGQING))
     yield made
     made.remove()
-
-
-@pytest.fixture
-def fault_seconds() -> float:
-    """Give how long faults at random go on: `EXCHANGE_FAULT_SECONDS`, a minute where it is not said."""
-    return float(os.environ.get("EXCHANGE_FAULT_SECONDS", "60"))

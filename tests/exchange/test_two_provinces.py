@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from tests.exchange.provinces import HER_HOME, RESIDENCE, ask_fields, until
 if TYPE_CHECKING:
     from tests.exchange.provinces import Provinces
 
+MINUTE = 60
 #: Words that nobody between the two may read: names, a number, townships.
 SECRETS = (
     "李秀兰",
@@ -89,13 +91,12 @@ def test_a_case_ends_although_a_line_was_cut_the_hub_killed_and_the_nodes_too(tw
     ] == []
 
 
-@pytest.mark.parametrize("seed", [int(time.time()) // 3600])
-def test_faults_at_random_lose_nothing_and_double_nothing(
-    two: Provinces, seed: int, fault_seconds: float
-) -> None:
+@pytest.mark.parametrize("seconds", [MINUTE, pytest.param(60 * MINUTE, marks=pytest.mark.soak)])
+def test_faults_at_random_lose_nothing_and_double_nothing(two: Provinces, seconds: int) -> None:
+    seed = int(os.environ.get("EXCHANGE_SEED", time.time() // 3600))
     begin(two)
     faults = Faults(two, seed)
-    ends = time.monotonic() + fault_seconds
+    ends = time.monotonic() + float(os.environ.get("EXCHANGE_FAULT_SECONDS", seconds))
     asked: list[str] = []
     while time.monotonic() < ends:
         asked.append(ask(two))

@@ -357,12 +357,16 @@ def test_the_home_looks_in_its_own_register_for_who_is_meant(cast: Cast) -> None
     answers = []
     for number in ("500101199203154526", "110101198001010010"):
         thread = uuid4()
+        agreed = peer.item(
+            "birth-registration.asked", there, thread, "2026-03-02T10:00", what="extract", extract=True,
+            parties={"residence": [there], "her_home": [home]}, clock={"her_agrees_verify": True},
+        )  # fmt: skip
         question = peer.item(
             "verification.asked", there, thread, "2026-03-02T11:00", parties={"asker": [there], "her_home": [home]},
             clock={"channel": "node"},
-            facts={"her": {"her_name": "李秀兰" if mine and number[0] == "5" else "王小明", "her_identity_number": number}},
+            facts={"her": {"her_name": "李秀兰" if number[0] == "5" else "王小明", "her_identity_number": number}},
         )  # fmt: skip
-        peer.send(question, now=at("2026-03-02T11:07"))
+        peer.send(agreed, question, now=at("2026-03-02T11:07"))
         while enter_ready(at("2026-03-02T11:07")):
             pass
         answers += who_is_meant(permit(home, at(NOON)), thread, at(NOON))

@@ -14,7 +14,7 @@ from tests.database.users import run
 def test_a_page_may_load_nothing_from_elsewhere_and_run_nothing_written_into_it() -> None:
     answer = Client(headers={"host": "localhost"}).get("/no-such-page")
     policy = answer.headers["Content-Security-Policy"]
-    assert "default-src 'self'" in policy
+    assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert answer.headers["X-Frame-Options"] == "DENY"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"

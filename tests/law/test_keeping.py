@@ -116,7 +116,9 @@ def test_every_kind_of_the_packs_that_says_something_of_a_person_has_a_term() ->
 
 def test_a_kind_without_a_term_is_refused_by_name_and_the_packs_own_term_is_enough() -> None:
     kind = KIND.replace("PURPOSE", "refer").replace("EXTRA", "")
-    assert any("thing.noted.keeps: says nothing of how long words is kept" in each for each in faults_of(kind))
+    assert any(
+        "thing.noted.keeps: says nothing of how long words is kept" in each for each in faults_of(kind)
+    )
     keeps = "keeps: {for: 3 years, from: case-closed, cite: {set_by: deployment}}\n"
     assert faults_of(kind, HEAD + keeps) == []
 
@@ -124,8 +126,14 @@ def test_a_kind_without_a_term_is_refused_by_name_and_the_packs_own_term_is_enou
 @pytest.mark.parametrize(
     ("keeps", "said"),
     [
-        ("{for: 10 working_days, from: recorded, cite: {set_by: deployment}}", "is counted in days, months, years"),
-        ("{for: 3 years, from: nowhere, cite: {set_by: deployment}}", "neither recorded, case-closed nor a kind"),
+        (
+            "{for: 10 working_days, from: recorded, cite: {set_by: deployment}}",
+            "is counted in days, months, years",
+        ),
+        (
+            "{for: 3 years, from: nowhere, cite: {set_by: deployment}}",
+            "neither recorded, case-closed nor a kind",
+        ),
         ("{for: 3 years, from: recorded}", "cite: missing"),
         ("{for: 3 years, from: recorded, when: {a: b}, cite: {set_by: deployment}}", "only with a kind"),
         ("forever", "must be a term"),
@@ -180,7 +188,10 @@ def test_the_wording_of_the_day_is_noted_for_what_was_agreed_to_and_for_nothing_
     kinds = book.kinds(day)
     words = Wordings(book, day)
     asked = kinds["birth-registration.asked"]
-    assert words.agreed_to(asked, {"her_agrees_verify": True, "her_agrees_notice": False}) == "verify-with-home 2021-11-01"
+    assert (
+        words.agreed_to(asked, {"her_agrees_verify": True, "her_agrees_notice": False})
+        == "verify-with-home 2021-11-01"
+    )
     assert words.agreed_to(asked, {"her_agrees_verify": False}) == ""
     assert words.agreed_to(kinds["person.enrolled"], {"ground": "form-signed"}) == "enrolment 2021-11-01"
     assert words.agreed_to(kinds["help.asked"], {"about": "work"}) == ""
@@ -189,7 +200,9 @@ def test_the_wording_of_the_day_is_noted_for_what_was_agreed_to_and_for_nothing_
 
 def test_the_last_word_on_each_purpose_holds_for_what_is_passed_on() -> None:
     book = Rulebook(Adoption(pack=each) for each in real_packs() if each.scope)
-    asked = event("birth-registration.asked", "2026-03-02T09:00", her_agrees_verify=True, his_agrees_verify=False)
+    asked = event(
+        "birth-registration.asked", "2026-03-02T09:00", her_agrees_verify=True, his_agrees_verify=False
+    )
     kind = book.kinds(date(2026, 3, 3))["verification.asked"]
     before = agreements_in([asked], book)
     assert lacking(kind, {}, ["asker", "her_home"], before) == ()

@@ -32,6 +32,6 @@ def world(home: Path) -> Iterator[World]:
     settings.CLOCK = lambda: NOW
     yield made
     if before is None:
-        del settings.CLOCK
+        del settings.CLOCK  # type: ignore[misc]  # set above
     else:
         settings.CLOCK = before

@@ -192,9 +192,7 @@ def _certificate(world: World, cast: Cast) -> None:
     thread = cast.act(home, "certificate.asked", "2026-03-02T10:00", **said).threads[0]
     moment = at("2026-03-02T11:00")
     entries = (new_id(moment), new_id(moment))
-    issue(
-        permit(home, moment), thread, name=HERS[0], way="counter", entries=entries, as_of=None, now=moment
-    )
+    issue(permit(home, moment), thread, name=HERS[0], way="counter", entries=entries, as_of=None, now=moment)
     one = held(permit(home, moment), thread, moment.date())[0]
     world.things |= {
         "certificate": str(thread), "paper": str(one.id), "number": one.statement.number,
@@ -217,7 +215,11 @@ def _audit(world: World) -> None:
 
     acting = replace(county, officer=by)
     glass = break_glass(
-        acting, thread=_uuid(world.things["person"]), because="danger", reason="本人在我处晕倒，需要核对身份", now=NOW
+        acting,
+        thread=_uuid(world.things["person"]),
+        because="danger",
+        reason="本人在我处晕倒，需要核对身份",
+        now=NOW,
     )
     own = permit(world.offices["residence"], NOW)
     from yipan.registry.people import read_person  # noqa: PLC0415  # once

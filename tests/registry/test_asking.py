@@ -50,7 +50,9 @@ def opened_at(desk: Desk, slip: Any) -> PersonPermit:  # noqa: ANN401  # a slip
     """Return what a slip opens at the desk's moment."""
     from yipan.registry.ownsignin import permit_of, sign_in  # noqa: PLC0415  # after Django is set up
 
-    found = permit_of(sign_in(slip.number, slip.code, f"198.51.100.{len(desk.threads) + 1}", desk.now), desk.now)
+    found = permit_of(
+        sign_in(slip.number, slip.code, f"198.51.100.{len(desk.threads) + 1}", desk.now), desk.now
+    )
     assert found
     return found
 
@@ -78,7 +80,9 @@ def test_her_request_is_an_entry_like_any_other_and_opens_the_duty_with_its_cloc
     enrolled = desk.enrol(NAME, number(), phone=PHONE)
     her = hers(desk, enrolled)
     case = say(desk, her, "correction.asked", name=NAME, wrong="电话", right="13800000000")
-    story = rows(desk, "SELECT kind, officer, counts_by, recorded_by FROM duties_event WHERE thread_id = %s", case)
+    story = rows(
+        desk, "SELECT kind, officer, counts_by, recorded_by FROM duties_event WHERE thread_id = %s", case
+    )
     assert story == [("correction.asked", "the-person", "own-page", desk.office)]
     owed = rows(desk, "SELECT rule, owed_by, owed_to, due_on FROM duties_duty WHERE thread_id = %s", case)
     assert owed == [("person-correction", desk.office, "person", date(2026, 3, 16))]
@@ -103,7 +107,13 @@ def test_a_form_is_filled_from_her_own_facts_and_asks_for_nothing_that_is_said_f
     case = say(desk, her, "certificate.asked", name=NAME, wish="first")
     [(clock,)] = rows(desk, "SELECT clock::text FROM duties_event WHERE thread_id = %s", case)
     assert json.loads(clock) == {"wish": "first", "asked_by": "herself", "identity": "promise"}
-    assert {"correction.asked", "erasure.asked", "copy.asked", "booking.asked", "complaint.filed"} <= kinds.keys()
+    assert {
+        "correction.asked",
+        "erasure.asked",
+        "copy.asked",
+        "booking.asked",
+        "complaint.filed",
+    } <= kinds.keys()
 
 
 @pytest.mark.parametrize(
@@ -147,7 +157,13 @@ def test_of_a_couple_each_says_only_what_is_his_or_hers(desk: Desk) -> None:
     with pytest.raises(NotHersToSayError):
         say(desk, her, "answer.given", case, words="不能写在两个人的案件里")
     say(desk, her, "consent.withdrawn", case, her_agrees_verify=False)
-    states = dict(rows(desk, "SELECT party_role, state FROM duties_duty WHERE thread_id = %s AND rule = 'birth-reg-verify-7wd'", case))
+    states = dict(
+        rows(
+            desk,
+            "SELECT party_role, state FROM duties_duty WHERE thread_id = %s AND rule = 'birth-reg-verify-7wd'",
+            case,
+        )
+    )
     assert states == {"her_home": "released", "his_home": "open"}
     with pytest.raises(DraftFaultsError):
         desk.record("verification.asked", case, her_home="450921100", channel="letter", her_points="住址")
@@ -175,13 +191,24 @@ def test_a_proxy_acts_in_one_matter_until_a_day_and_not_a_moment_after_she_says_
     her = hers(desk, enrolled)
     matter = say(desk, her, "help.asked", name=NAME, matter="找工作", about="work")
     with pytest.raises(ProxyTooLongError):
-        name_proxy(her, desk.office, matter, proxy_name="王五", until_on=date(2029, 1, 1), clock=lambda: desk.now)
-    slip = name_proxy(her, desk.office, matter, proxy_name="王五", until_on=date(2026, 3, 20), clock=lambda: desk.now)
+        name_proxy(
+            her, desk.office, matter, proxy_name="王五", until_on=date(2029, 1, 1), clock=lambda: desk.now
+        )
+    slip = name_proxy(
+        her, desk.office, matter, proxy_name="王五", until_on=date(2026, 3, 20), clock=lambda: desk.now
+    )
     proxy = opened_at(desk, slip)
     assert proxy.threads == {matter}
     say(desk, proxy, "answer.given", matter, words="本人下周到")
-    assert ("answer.given", "her-proxy") in rows(desk, "SELECT kind, officer FROM duties_event WHERE thread_id = %s", matter)
-    for kind, where in (("erasure.asked", matter), ("help.asked", None), ("answer.given", enrolled), ("proxy.ended", matter)):
+    assert ("answer.given", "her-proxy") in rows(
+        desk, "SELECT kind, officer FROM duties_event WHERE thread_id = %s", matter
+    )
+    for kind, where in (
+        ("erasure.asked", matter),
+        ("help.asked", None),
+        ("answer.given", enrolled),
+        ("proxy.ended", matter),
+    ):
         with pytest.raises(NotHersToSayError):
             say(desk, proxy, kind, where, name=NAME)
     seen = copy_of_everything(proxy, desk.now)
@@ -190,7 +217,9 @@ def test_a_proxy_acts_in_one_matter_until_a_day_and_not_a_moment_after_she_says_
     say(desk, her, "proxy.ended", matter)
     assert not again(proxy, desk).subjects
     desk.now += timedelta(minutes=1)
-    second = name_proxy(her, desk.office, matter, proxy_name="王五", until_on=date(2026, 3, 20), clock=lambda: desk.now)
+    second = name_proxy(
+        her, desk.office, matter, proxy_name="王五", until_on=date(2026, 3, 20), clock=lambda: desk.now
+    )
     later = opened_at(desk, second)
     desk.now = at("2026-03-21T00:00")
     assert not again(later, desk).subjects
@@ -205,7 +234,11 @@ def test_a_permit_for_one_kind_records_no_other(desk: Desk) -> None:
     thread = desk.enrol(NAME, number())
     only = replace(desk.permit(), kinds=frozenset({"help.asked"}))
     with pytest.raises(NotPermittedError):
-        record([Draft(kind="entitlements.told", thread=thread, fields={"channel": "in-person"})], permit=only, clock=lambda: desk.now)
+        record(
+            [Draft(kind="entitlements.told", thread=thread, fields={"channel": "in-person"})],
+            permit=only,
+            clock=lambda: desk.now,
+        )
 
 
 def test_the_copy_holds_everything_of_hers_and_nothing_of_anybody_else(desk: Desk) -> None:
@@ -245,7 +278,12 @@ def test_an_entry_says_which_wording_she_agreed_to(desk: Desk) -> None:
     thread = desk.enrol(NAME, number())
     [(clock,)] = rows(desk, "SELECT clock::text FROM duties_event WHERE thread_id = %s", thread)
     assert json.loads(clock)["wording"] == "enrolment 2021-11-01"
-    fields: dict[str, Any] = {"her_home": "450921100", "her_name": NAME, "papers": "complete", "her_agrees_verify": False}
+    fields: dict[str, Any] = {
+        "her_home": "450921100",
+        "her_name": NAME,
+        "papers": "complete",
+        "her_agrees_verify": False,
+    }
     no = desk.record("birth-registration.asked", **fields).threads[0]
     [(clock,)] = rows(desk, "SELECT clock::text FROM duties_event WHERE thread_id = %s", no)
     assert "wording" not in json.loads(clock)

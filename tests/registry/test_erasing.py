@@ -78,15 +78,29 @@ def test_after_an_erasure_nothing_of_her_is_left_that_anybody_could_read(desk: D
     thread = desk.enrol(name, mine, phone=phone, residence="360731100", residence_address=ADDRESS)
     subject = subject_of(desk, thread)
     help_case = desk.record(
-        "help.asked", None, {"person": subject}, None, name=name, matter=f"{ADDRESS}的屋子漏雨", about="livelihood"
+        "help.asked",
+        None,
+        {"person": subject},
+        None,
+        name=name,
+        matter=f"{ADDRESS}的屋子漏雨",
+        about="livelihood",
     ).threads[0]
     draft = Draft(
         kind="telling.sent",
-        fields={"channel": "letter", "about": "her-data", "name": name, "address": ADDRESS, "words": "可以查看资料"},
+        fields={
+            "channel": "letter",
+            "about": "her-data",
+            "name": name,
+            "address": ADDRESS,
+            "words": "可以查看资料",
+        },
         persons={"person": subject},
         at=at("2026-03-01T09:00"),
     )
-    told = record_draft(desk.permit(), draft, (f"{name}的回执.pdf", f"{name} {mine}".encode()), None, desk.now)
+    told = record_draft(
+        desk.permit(), draft, (f"{name}的回执.pdf", f"{name} {mine}".encode()), None, desk.now
+    )
     desk.threads.update(told.threads)
     asked = ask_to_erase(desk, subject, name)
     assert any(mine in each for each in openable({subject}))
@@ -104,7 +118,9 @@ def test_after_an_erasure_nothing_of_her_is_left_that_anybody_could_read(desk: D
             [told.threads[0], subject],
         ).fetchone()
     assert left == (0, 0)
-    states = rows(desk, "SELECT thread_id, state FROM duties_duty WHERE thread_id = ANY(%s)", [help_case, asked])
+    states = rows(
+        desk, "SELECT thread_id, state FROM duties_duty WHERE thread_id = ANY(%s)", [help_case, asked]
+    )
     assert dict(states) == {help_case: "released", asked: "discharged"}
     assert verify().faults == []
 
@@ -148,7 +164,12 @@ def test_two_entries_that_are_one_person_are_erased_together(desk: Desk) -> None
 def test_whoever_shares_a_matter_with_her_loses_nothing_by_her_erasure(desk: Desk) -> None:
     thread = desk.enrol("李秀兰", number())
     subject = subject_of(desk, thread)
-    fields: dict[str, Any] = {"her_home": "450921100", "her_name": "李秀兰", "his_name": "陈志强", "papers": "complete"}
+    fields: dict[str, Any] = {
+        "her_home": "450921100",
+        "her_name": "李秀兰",
+        "his_name": "陈志强",
+        "papers": "complete",
+    }
     couple = desk.record("birth-registration.asked", None, {"her": subject}, None, **fields).threads[0]
     asked = ask_to_erase(desk, subject, "李秀兰")
     with pytest.raises(UnderWayTogetherError):
@@ -166,7 +187,13 @@ def test_only_the_office_that_took_her_in_erases_her(desk: Desk) -> None:
     thread = desk.enrol("李秀兰", number())
     subject = subject_of(desk, thread)
     own, home = desk.office, "450921100"
-    fields: dict[str, Any] = {"name": "李秀兰", "points": "住址", "agrees": True, "priority": "normal", "service": "证明"}
+    fields: dict[str, Any] = {
+        "name": "李秀兰",
+        "points": "住址",
+        "agrees": True,
+        "priority": "normal",
+        "service": "证明",
+    }
     desk.record("query.sent", None, {"person": subject}, None, asked=home, channel="letter", **fields)
     desk.office, desk.now = home, at("2026-03-03T09:00")
     asked = ask_to_erase(desk, subject, "李秀兰")
@@ -196,9 +223,14 @@ def test_what_a_law_wants_kept_is_named_with_its_day_and_kept_from_everybody(des
         left = connection.execute(
             "SELECT count(*) FROM duties_payload WHERE subject_id = %s AND ciphertext <> ''", [subject]
         ).fetchone()
-        kept = connection.execute("SELECT until_on::text FROM duties_keptkey WHERE subject = %s", [subject]).fetchone()
+        kept = connection.execute(
+            "SELECT until_on::text FROM duties_keptkey WHERE id = %s", [subject]
+        ).fetchone()
     assert (left, kept) == ((1,), ("2029-03-02",))
-    with pytest.raises(psycopg.errors.InsufficientPrivilege), psycopg.connect(**database.connect_info("app")) as app:
+    with (
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+        psycopg.connect(**database.connect_info("app")) as app,
+    ):
         app.execute("SELECT * FROM duties_keptkey")
     assert verify().faults == []
 
@@ -226,7 +258,8 @@ def test_a_restore_brings_nobody_back_for_long(desk: Desk, tmp_path: Path) -> No
         )
         for text in texts:
             connection.execute(
-                "UPDATE duties_payload SET ciphertext = %s, digest = NULL, ended_by = NULL WHERE event_id = %s", text
+                "UPDATE duties_payload SET ciphertext = %s, digest = NULL, ended_by = NULL WHERE event_id = %s",
+                text,
             )
         connection.execute("DELETE FROM duties_erasure WHERE subject = %s", [subject])
     assert any(mine in each for each in openable({subject}))
@@ -244,7 +277,9 @@ def test_a_key_or_a_text_that_somebody_removed_from_behind_is_found(desk: Desk) 
     thread = desk.enrol("李秀兰", number())
     subject = subject_of(desk, thread)
     with superuser() as connection:
-        kept = connection.execute("SELECT wrapped_key FROM duties_subject WHERE id = %s", [subject]).fetchone()
+        kept = connection.execute(
+            "SELECT wrapped_key FROM duties_subject WHERE id = %s", [subject]
+        ).fetchone()
         texts = connection.execute(
             "SELECT ciphertext FROM duties_payload WHERE subject_id = %s", [subject]
         ).fetchone()
@@ -254,11 +289,13 @@ def test_a_key_or_a_text_that_somebody_removed_from_behind_is_found(desk: Desk) 
         assert any("no entry says that it was erased" in each for each in verify().faults)
         connection.execute("UPDATE duties_subject SET wrapped_key = %s WHERE id = %s", [kept[0], subject])
         connection.execute(
-            "UPDATE duties_payload SET digest = sha256(ciphertext), ciphertext = '' WHERE subject_id = %s", [subject]
+            "UPDATE duties_payload SET digest = sha256(ciphertext), ciphertext = '' WHERE subject_id = %s",
+            [subject],
         )
         assert any("no entry says that it ended" in each for each in verify().faults)
         connection.execute(
-            "UPDATE duties_payload SET digest = NULL, ciphertext = %s WHERE subject_id = %s", [texts[0], subject]
+            "UPDATE duties_payload SET digest = NULL, ciphertext = %s WHERE subject_id = %s",
+            [texts[0], subject],
         )
     assert verify().faults == []
 
@@ -273,7 +310,10 @@ def test_the_working_role_can_end_nobody_by_itself(desk: Desk) -> None:
         "SELECT yipan_destroy(gen_random_uuid(), '{}', '{}')",
     ):
         with psycopg.connect(**database.connect_info("app")) as app:
-            app.execute("SELECT set_config('yipan.organisation', %s, false), set_config('yipan.ending', 'on', false)", [desk.office])
+            app.execute(
+                "SELECT set_config('yipan.organisation', %s, false), set_config('yipan.ending', 'on', false)",
+                [desk.office],
+            )
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 app.execute(statement)
     with psycopg.connect(**database.connect_info("app")) as app:

@@ -64,4 +64,4 @@ def test_a_roster_that_goes_back_and_comes_again_has_text_where_text_was(text: s
             again = [row.cells["name"] for row in open_roster(content, "a").rows()]
         except RosterError:
             pytest.fail("the file that we made is refused")
-        assert [str(each).strip() for each in again] == [from_table(text).strip()]
+        assert [str(each).strip() for each in again] == [text.strip()]

@@ -64,7 +64,9 @@ def test_an_enrolment_that_holds_never_ends_and_one_that_began_again_has_not_end
     assert len(openable(subjects)) == 3
 
 
-def test_a_case_under_way_is_kept_whatever_its_age_and_a_closed_one_until_its_term_is_over(desk: Desk) -> None:
+def test_a_case_under_way_is_kept_whatever_its_age_and_a_closed_one_until_its_term_is_over(
+    desk: Desk,
+) -> None:
     desk.now = at("2023-03-01T09:00")
     running = desk.record("help.asked", name=NAME, matter="找工作", about="work").threads[0]
     done = desk.record("help.asked", name=NAME, matter="上学", about="schooling").threads[0]
@@ -106,7 +108,7 @@ def test_what_a_law_wanted_kept_of_somebody_who_was_erased_ends_on_its_day(desk:
     desk.record("correction.declined", case, reason="与证件不符", complain_to="县卫健局")
     asked = desk.record("erasure.asked", None, {"person": subject}, None, name=NAME).threads[0]
     desk.threads.update(erase(desk.permit(), asked, desk.now).threads)
-    count = "SELECT (SELECT count(*) FROM duties_keptkey WHERE subject = %(s)s), (SELECT count(*) FROM duties_payload WHERE subject_id = %(s)s AND ciphertext <> '')"
+    count = "SELECT (SELECT count(*) FROM duties_keptkey WHERE id = %(s)s), (SELECT count(*) FROM duties_payload WHERE subject_id = %(s)s AND ciphertext <> '')"
 
     def left() -> Any:  # noqa: ANN401  # a row of two counts
         with superuser() as connection:
@@ -148,7 +150,9 @@ def test_a_term_cannot_be_said_to_be_over_for_entries_of_another_case(desk: Desk
 
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=st.lists(st.sampled_from(["enrol", "leave", "withdraw", "help", "erase", "sweep"]), max_size=7))
-def test_whatever_ends_the_duties_the_register_and_the_chains_still_hold(desk: Desk, steps: list[str]) -> None:
+def test_whatever_ends_the_duties_the_register_and_the_chains_still_hold(
+    desk: Desk, steps: list[str]
+) -> None:
     from yipan.documents.ends import erase  # noqa: PLC0415  # after Django is set up
     from yipan.errors import YipanError  # noqa: PLC0415
 
@@ -161,13 +165,25 @@ def test_whatever_ends_the_duties_the_register_and_the_chains_still_hold(desk: D
             if step == "enrol":
                 known.append(desk.enrol(NAME, number()))
             elif step in ("leave", "withdraw"):
-                desk.record("enrolment.ended", known[-1], because="withdrawn" if step == "withdraw" else "her-wish")
+                desk.record(
+                    "enrolment.ended", known[-1], because="withdrawn" if step == "withdraw" else "her-wish"
+                )
             elif step == "help":
-                case = desk.record("help.asked", None, {"person": subject_of(desk, known[-1])}, None, name=NAME, matter="事", about="work").threads[0]
+                case = desk.record(
+                    "help.asked",
+                    None,
+                    {"person": subject_of(desk, known[-1])},
+                    None,
+                    name=NAME,
+                    matter="事",
+                    about="work",
+                ).threads[0]
                 desk.record("help.given", case, outcome="办了")
                 threads.append(case)
             elif step == "erase":
-                asked = desk.record("erasure.asked", None, {"person": subject_of(desk, known[-1])}, None, name=NAME).threads[0]
+                asked = desk.record(
+                    "erasure.asked", None, {"person": subject_of(desk, known[-1])}, None, name=NAME
+                ).threads[0]
                 erase(desk.permit(), asked, desk.now)
             else:
                 end_what_is_over(moment + timedelta(days=500))

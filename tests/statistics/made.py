@@ -32,19 +32,33 @@ class Made:
             *((f"{COUNTY}:{each}", "county", each, CITY) for each in ("police", "civil-affairs", "hospital", "commerce", "housing", "health-facility")),
         ):  # fmt: skip
             opened = datetime(2026, 1, 1) if kind == "health" and level == "township" else None  # noqa: DTZ001  # as the tables hold them
-            self.add("offices", office=office, level=level, kind=kind, division=office[:9].partition(":")[0], province=office[:2], superior=superior, opened_at=opened)
+            self.add(
+                "offices",
+                office=office,
+                level=level,
+                kind=kind,
+                division=office[:9].partition(":")[0],
+                province=office[:2],
+                superior=superior,
+                opened_at=opened,
+            )
             self.add("lines", office=office, superior=office, depth=0)
-        for below, *above in ((TOWNSHIP, COUNTY, CITY, PROVINCE), (COUNTY, CITY, PROVINCE), (CITY, PROVINCE), (OTHER, OTHER_COUNTY)):
+        for below, *above in (
+            (TOWNSHIP, COUNTY, CITY, PROVINCE),
+            (COUNTY, CITY, PROVINCE),
+            (CITY, PROVINCE),
+            (OTHER, OTHER_COUNTY),
+        ):
             for depth, each in enumerate(above, start=1):
                 self.add("lines", office=below, superior=each, depth=depth)
 
-    def add(self, table: str, **said: Any) -> None:
+    def add(self, table: str, **said: Any) -> None:  # noqa: ANN401  # as each test says
         """Add a row; what is not said is empty."""
         assert set(said) <= set(TABLES[table]), said
         empty = {"VARCHAR": "", "BOOLEAN": False}
         self.rows[table].append([said.get(name, empty.get(kind)) for name, kind in TABLES[table].items()])
 
-    def duty(self, rule: str, office: str, came: str = "in-time", **said: Any) -> None:
+    def duty(self, rule: str, office: str, came: str = "in-time", **said: Any) -> None:  # noqa: ANN401  # as each test says
         """Add a duty that fell due in February."""
         key = next(_numbers)
         ends = {
@@ -58,7 +72,7 @@ class Made:
         }  # fmt: skip
         self.add("duties", **(words | said))
 
-    def entry(self, kind: str, office: str, *partners: tuple[str, str], day: int = 10, **said: Any) -> int:
+    def entry(self, kind: str, office: str, *partners: tuple[str, str], day: int = 10, **said: Any) -> int:  # noqa: ANN401  # as each test says
         """Add an entry of March; `partners` are (role, office); `thread`, `corrects` and `month` are said apart."""
         key = next(_numbers)
         thread, corrects, month = (said.pop(name, None) for name in ("thread", "corrects", "month"))

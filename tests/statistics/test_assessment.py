@@ -56,8 +56,21 @@ def play(cast: Cast) -> None:
         thread = cast.ask("2026-03-02T10:00", his_agrees_verify=False, her_agrees_notice=False)
         cast.step(cast.residence, "birth-registration.entered", "2026-03-02T11:00")
         if asked:
-            cast.step(cast.residence, "verification.asked", f"{asked}T10:00", her_home=cast.her_home, channel="system")
-            cast.act(cast.her_home, "verification.answered", f"{answered}T10:00", thread=thread, her_home=cast.her_home, result="confirmed")
+            cast.step(
+                cast.residence,
+                "verification.asked",
+                f"{asked}T10:00",
+                her_home=cast.her_home,
+                channel="system",
+            )
+            cast.act(
+                cast.her_home,
+                "verification.answered",
+                f"{answered}T10:00",
+                thread=thread,
+                her_home=cast.her_home,
+                result="confirmed",
+            )
 
 
 def test_three_small_offices_come_out_as_worked_out_on_paper(cast: Cast) -> None:
@@ -70,7 +83,11 @@ def test_three_small_offices_come_out_as_worked_out_on_paper(cast: Cast) -> None
     residence = card(cast.residence)
     told = {each.definition.id: (each.top, each.bottom) for each in residence.figures}
     assert told == {"ind-verify-7wd": (2, 3), "ind-cross-province": (2, 3), "ind-free-coverage": (0, 1)}
-    assert (residence.base, residence.bonus, residence.score) == (Decimal("44.44"), Decimal("0.00"), Decimal("44.44"))
+    assert (residence.base, residence.bonus, residence.score) == (
+        Decimal("44.44"),
+        Decimal("0.00"),
+        Decimal("44.44"),
+    )
     # Home: answered in time 1 of 2, across provinces 1 of 2, a free offer 0 of 1: (1/2 + 1/2 + 0) / 3 = 1/3 -> 33.33
     answered = card(home)
     told = {each.definition.id: (each.top, each.bottom) for each in answered.figures}
@@ -101,7 +118,9 @@ def test_each_end_tells_of_the_other_what_it_holds(cast: Cast) -> None:
 def test_what_was_sent_and_not_received_is_a_finding_that_both_see(cast: Cast) -> None:
     cast.open_offices("2026-01-01T08:00")
     cast.ask("2026-03-02T10:00", his_agrees_verify=False)
-    cast.step(cast.residence, "verification.asked", "2026-03-04T10:00", her_home=cast.her_home, channel="letter")
+    cast.step(
+        cast.residence, "verification.asked", "2026-03-04T10:00", her_home=cast.her_home, channel="letter"
+    )
     for office in (cast.residence, cast.her_home):
         pairs = {(each.debtor, each.creditor): each for each in card(office).pairs}
         assert pairs[cast.residence, cast.her_home].unarrived == 1
@@ -125,8 +144,17 @@ def test_an_office_contests_a_figure_and_is_answered_within_ten_working_days(cas
     above = str(Organisation.objects.get(id=cast.residence).supervisor_id)
     cast.act(above, "office.opened", "2026-01-01T08:00")
     now = at("2026-04-13T09:00")
-    fields = {"office": cast.residence, "assessor": above, "period": Q1.name, "figure": "ind-verify-7wd", "stands_at": "2 of 3", "reason": "第三件本人已撤回。"}
-    receipt = record_drafts([Draft(kind="figure.contested", fields=fields)], permit=permit(cast.residence, now), clock=lambda: now)
+    fields = {
+        "office": cast.residence,
+        "assessor": above,
+        "period": Q1.name,
+        "figure": "ind-verify-7wd",
+        "stands_at": "2 of 3",
+        "reason": "第三件本人已撤回。",
+    }
+    receipt = record_drafts(
+        [Draft(kind="figure.contested", fields=fields)], permit=permit(cast.residence, now), clock=lambda: now
+    )
     (thread,) = receipt.threads
     cast.touched.add(thread)
     duty = cast.duties(thread)["contest-answer-10wd", ""]
@@ -135,7 +163,14 @@ def test_an_office_contests_a_figure_and_is_answered_within_ten_working_days(cas
     assert marked == {"ind-verify-7wd": True, "ind-cross-province": False, "ind-free-coverage": False}
     (open_one,) = [each for each in contests(permit(above, now), now) if each.thread == thread]
     assert open_one.result == ""
-    cast.act(above, "contest.answered", "2026-04-20T10:00", thread=thread, result="not-upheld", reason="撤回在期满之后。")
+    cast.act(
+        above,
+        "contest.answered",
+        "2026-04-20T10:00",
+        thread=thread,
+        result="not-upheld",
+        reason="撤回在期满之后。",
+    )
     assert not any(each.contested for each in card(cast.residence).figures)
     assert cast.duties(thread)["contest-answer-10wd", ""].state == "discharged"
 
@@ -150,16 +185,35 @@ def made_card(office: str, score: str, due: int, kept: int, red: int = 0) -> Car
 
 def test_a_breach_of_rights_outranks_any_score_and_too_few_cases_are_not_ranked() -> None:
     edition = scoring().edition(2026, "450921")
-    cards = [made_card("a", "70", 400, 280), made_card("b", "99", 400, 396, red=1), made_card("c", "100", 29, 29), made_card("d", "71", 400, 284), made_card("e", "20", 400, 80)]
+    cards = [
+        made_card("a", "70", 400, 280),
+        made_card("b", "99", 400, 396, red=1),
+        made_card("c", "100", 29, 29),
+        made_card("d", "71", 400, 284),
+        made_card("e", "20", 400, 80),
+    ]
     found = ranked(cards, edition)
-    assert [(each.office, each.rank) for each in found] == [("b", None), ("d", 1), ("a", 2), ("e", 3), ("c", None)]
+    assert [(each.office, each.rank) for each in found] == [
+        ("b", None),
+        ("d", 1),
+        ("a", 2),
+        ("e", 3),
+        ("c", None),
+    ]
     # 70 of 100 against 71 of 100 in 400 cases: nobody can tell; 20 of 100 is another matter.
     assert [each.even_with_one_before for each in found] == [False, False, True, False, False]
 
 
 def scored(name: str, top: int, bottom: int, target: int, weight: int = 1) -> Scored:
     one: Any = figure_named(name)
-    return Scored(definition=one, top=top, bottom=bottom, value=Fraction(100 * top, bottom), target=Fraction(target), weight=weight)
+    return Scored(
+        definition=one,
+        top=top,
+        bottom=bottom,
+        value=Fraction(100 * top, bottom),
+        target=Fraction(target),
+        weight=weight,
+    )
 
 
 def test_a_score_is_what_was_reached_of_each_target_and_never_more_than_all_of_it() -> None:
@@ -183,7 +237,9 @@ def test_a_score_is_what_was_reached_of_each_target_and_never_more_than_all_of_i
     ],
 )
 @pytest.mark.usefixtures("installation")
-def test_targets_are_those_of_the_year_and_the_place(figure: str, office: str, year: int, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_targets_are_those_of_the_year_and_the_place(
+    figure: str, office: str, year: int, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("YIPAN_PLACES", "jiangxi-city-2009=3601")
     one: Any = figure_named(figure)
     from datetime import date  # noqa: PLC0415  # only here
@@ -200,6 +256,14 @@ def test_scoring_is_data_and_says_where_it_holds() -> None:
         replace(scoring(), editions=()).edition(2026, "45")
 
 
-@pytest.mark.parametrize(("kept", "due", "low", "high"), [(0, 1, "0.00", "79.35"), (5, 6, "43.65", "96.99"), (10, 10, "72.25", "100.00"), (85, 100, "76.72", "90.69")])
+@pytest.mark.parametrize(
+    ("kept", "due", "low", "high"),
+    [
+        (0, 1, "0.00", "79.35"),
+        (5, 6, "43.65", "96.99"),
+        (10, 10, "72.25", "100.00"),
+        (85, 100, "76.72", "90.69"),
+    ],
+)
 def test_the_interval_is_wilsons(kept: int, due: int, low: str, high: str) -> None:
     assert interval(kept, due) == (Decimal(low), Decimal(high))

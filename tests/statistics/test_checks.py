@@ -45,7 +45,13 @@ def made_for(check: str, *, agree: bool) -> tuple[Made, str]:
     elif check == "chk-dispatch-stub":
         sent = made.entry("birth-registration.home-notified", TOWNSHIP, ("her_home", OTHER))
         if agree:
-            made.duty("birth-reg-notify-home-15wd", TOWNSHIP, thread=sent, owed_to=OTHER, closed_kind="birth-registration.home-notified")
+            made.duty(
+                "birth-reg-notify-home-15wd",
+                TOWNSHIP,
+                thread=sent,
+                owed_to=OTHER,
+                closed_kind="birth-registration.home-notified",
+            )
     elif check == "chk-query-balance":
         sent = made.entry("query.sent", OTHER, ("asked", TOWNSHIP), channel="letter", day=1)
         made.entry("query.arrived", TOWNSHIP, ("asker", OTHER), thread=sent, day=3)
@@ -94,7 +100,10 @@ def test_what_agrees_passes_and_what_does_not_is_said_by_name(check: str, tmp_pa
 
 
 def content() -> Content:
-    rows = (Row(name="some-rule", opened=30, due=30, kept=20, late=6, overdue=4), Row(name="other-rule", due=10, kept=10))
+    rows = (
+        Row(name="some-rule", opened=30, due=30, kept=20, late=6, overdue=4),
+        Row(name="other-rule", due=10, kept=10),
+    )
     return Content(
         report="stat-level-by-level", office=COUNTY, period="2026-Q1", as_of="2026-04-01T00:00:00", by_rule=rows,
         by_office=(Row(name=COUNTY, opened=30, due=15, kept=13, late=1, overdue=1), Row(name=TOWNSHIP, due=25, kept=17, late=5, overdue=3)),
@@ -104,7 +113,9 @@ def content() -> Content:
 
 
 def below(kept: int = 17) -> dict[str, Content]:
-    return {TOWNSHIP: replace(content(), office=TOWNSHIP, by_rule=(Row(name="some-rule", due=25, kept=kept),))}
+    return {
+        TOWNSHIP: replace(content(), office=TOWNSHIP, by_rule=(Row(name="some-rule", due=25, kept=kept),))
+    }
 
 
 @pytest.mark.parametrize(
@@ -117,7 +128,9 @@ def below(kept: int = 17) -> dict[str, Content]:
         ("chk-quarter-list", {"demand_sent": {"requests": 11, "met": 8}}, below(), ()),
     ],
 )  # fmt: skip
-def test_a_report_that_does_not_add_up_says_where(check: str, wrong: dict[str, object], filed: dict[str, Content], missing: tuple[str, ...]) -> None:
+def test_a_report_that_does_not_add_up_says_where(
+    check: str, wrong: dict[str, object], filed: dict[str, Content], missing: tuple[str, ...]
+) -> None:
     assert of_content(content(), below(), ()) == []
     found = of_content(replace(content(), **wrong), filed, missing)  # type: ignore[arg-type]  # as each case says
     assert {each.check.id for each in found} == {check}
@@ -125,7 +138,9 @@ def test_a_report_that_does_not_add_up_says_where(check: str, wrong: dict[str, o
 
 def test_no_count_that_leaves_an_office_is_small() -> None:
     """What `chk-small-cells` looks at is the table after suppression: it holds, and would find one that is not."""
-    shown = [cell.people for table in content().released().values() for cell in table.cells.values() if cell.people]
+    shown = [
+        cell.people for table in content().released().values() for cell in table.cells.values() if cell.people
+    ]
     assert shown
     assert min(shown) >= threshold()
     one = next(each for each in figures("consistency") if each.id == "chk-small-cells")
@@ -161,7 +176,11 @@ def test_every_report_is_counted_from_what_its_definition_names(report: str, tmp
     with made.engine(tmp_path) as engine:
         checks.lay_out_checks(engine)
         found = content_of(engine, one, COUNTY, parse_period("2026Q1"), ASKED.after.astimezone())
-    assert set(found.services) == set(one.kinds) if report != "stat-level-by-level" else set(found.services) >= set(one.kinds)
+    assert (
+        set(found.services) == set(one.kinds)
+        if report != "stat-level-by-level"
+        else set(found.services) >= set(one.kinds)
+    )
     if one.figure and one.figure.duties and report != "stat-level-by-level":
         assert {row.name for row in found.by_rule} == set(one.figure.duties)
     if one.figure and one.figure.indicators:

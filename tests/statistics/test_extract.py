@@ -14,7 +14,6 @@ from yipan.statistics.extract import extract
 from yipan.statistics.store import ExtractBusyError, alone, folder, read_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from tests.duties.cast import Cast
@@ -23,7 +22,7 @@ Look = "Callable[..., list[tuple[Any, ...]]]"
 STATES = "SELECT rule, state, closed_at::VARCHAR FROM duties WHERE owed_by IN ('{}') ORDER BY ALL"
 
 
-def asked(cast: Cast, **said: Any) -> None:
+def asked(cast: Cast, **said: Any) -> None:  # noqa: ANN401  # as each test says
     cast.open_offices()
     cast.ask(**said)
     cast.step(cast.residence, "birth-registration.entered", "2026-03-02T10:30")
@@ -33,7 +32,7 @@ def in_table(cast: Cast) -> list[tuple[str, str]]:
     return sorted((rule, duty.state) for (rule, _), duty in cast.duties().items())
 
 
-def in_parquet(cast: Cast, look: Any) -> list[tuple[str, str]]:
+def in_parquet(cast: Cast, look: Any) -> list[tuple[str, str]]:  # noqa: ANN401  # as each test says
     offices = "', '".join((cast.residence, cast.her_home, cast.his_home))
     found = look(
         "duties",
@@ -42,11 +41,17 @@ def in_parquet(cast: Cast, look: Any) -> list[tuple[str, str]]:
     return sorted(found)
 
 
-def test_duties_arrive_and_change_and_no_row_is_there_twice(cast: Cast, look: Any) -> None:
+def test_duties_arrive_and_change_and_no_row_is_there_twice(cast: Cast, look: Any) -> None:  # noqa: ANN401  # as each test says
     asked(cast)
     extract()
     assert in_parquet(cast, look) == in_table(cast)
-    cast.step(cast.residence, "birth-registration.home-notified", "2026-03-04T10:00", her_home=cast.her_home, channel="system")
+    cast.step(
+        cast.residence,
+        "birth-registration.home-notified",
+        "2026-03-04T10:00",
+        her_home=cast.her_home,
+        channel="system",
+    )
     assert extract().steps == 1
     assert in_parquet(cast, look) == in_table(cast)
     assert ("birth-reg-notify-home-15wd", "discharged") in in_parquet(cast, look)
@@ -66,7 +71,7 @@ def test_a_step_that_is_stopped_is_done_again_and_counts_once(
     asked(other)
     calls = iter(range(100))
 
-    def stop(*args: Any) -> None:
+    def stop(*args: Any) -> None:  # noqa: ANN401  # as each test says
         if next(calls) == 1:
             raise KeyboardInterrupt
         extracting_write(*args)
@@ -85,10 +90,12 @@ def test_a_step_that_is_stopped_is_done_again_and_counts_once(
     assert held <= on_disk
 
 
-def test_an_entry_that_comes_late_counts_in_its_own_month_and_moves_its_duty(cast: Cast, look: Any) -> None:
+def test_an_entry_that_comes_late_counts_in_its_own_month_and_moves_its_duty(cast: Cast, look: Any) -> None:  # noqa: ANN401  # as each test says
     asked(cast)
     extract()
-    corrected = look("entries", f"SELECT count(*) FROM entries WHERE office = '{cast.residence}' AND corrects IS NOT NULL")
+    corrected = look(
+        "entries", f"SELECT count(*) FROM entries WHERE office = '{cast.residence}' AND corrects IS NOT NULL"
+    )
     assert corrected == [(0,)]
     receipt = cast.act(cast.residence, "birth-registration.asked", "2026-04-02T10:00", her_home=cast.her_home,
                        her_name="李秀兰", papers="complete", her_agrees_verify=True, her_agrees_notice=True,
@@ -102,7 +109,7 @@ def test_an_entry_that_comes_late_counts_in_its_own_month_and_moves_its_duty(cas
     assert months == [("2026-02",), ("2026-03",)]
 
 
-def test_nothing_that_names_a_person_leaves_the_journal(cast: Cast, look: Any) -> None:
+def test_nothing_that_names_a_person_leaves_the_journal(cast: Cast, look: Any) -> None:  # noqa: ANN401  # as each test says
     asked(cast, her_name="欧阳明月无双", his_name="司徒长风万里")
     extract()
     everything = b"".join(path.read_bytes() for path in folder().rglob("*") if path.is_file())

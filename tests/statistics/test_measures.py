@@ -52,7 +52,9 @@ def test_of_what_fell_due_an_indicator_counts_what_was_kept(figure: str, tmp_pat
     crossing = CROSSING.get(figure, "")
     for came in ("in-time", "in-time", "late", "open", "released", "void"):
         made.duty(rule, office, came, crossing=crossing)
-    made.duty(rule, office, "in-time", crossing="elsewhere" if crossing else "", due_at=ASKED.after.replace(month=5))
+    made.duty(
+        rule, office, "in-time", crossing="elsewhere" if crossing else "", due_at=ASKED.after.replace(month=5)
+    )
     made.duty("no-such-rule", office)
     found = came_to(made, tmp_path, figure, office)
     assert found is not None
@@ -122,11 +124,32 @@ def entries_of(figure: str) -> tuple[Made, str, tuple[int, int]]:
     if figure == "ind-cooperation-score":
         for _ in range(3):
             made.entry("joint-case.answered", TOWNSHIP)
-        made.entry("complaint.investigated", COUNTY, ("against", TOWNSHIP), about="passed-about", side="home", result="founded")
+        made.entry(
+            "complaint.investigated",
+            COUNTY,
+            ("against", TOWNSHIP),
+            about="passed-about",
+            side="home",
+            result="founded",
+        )
         return made, TOWNSHIP, (2, 1)
     assert figure == "ind-one-vote-veto"
-    made.entry("complaint.investigated", COUNTY, ("against", TOWNSHIP), about="money-asked", side="home", result="founded")
-    made.entry("complaint.investigated", COUNTY, ("against", TOWNSHIP), about="money-asked", side="home", result="unfounded")
+    made.entry(
+        "complaint.investigated",
+        COUNTY,
+        ("against", TOWNSHIP),
+        about="money-asked",
+        side="home",
+        result="founded",
+    )
+    made.entry(
+        "complaint.investigated",
+        COUNTY,
+        ("against", TOWNSHIP),
+        about="money-asked",
+        side="home",
+        result="unfounded",
+    )
     return made, TOWNSHIP, (1, 1)
 
 
@@ -169,7 +192,10 @@ def test_an_entry_that_was_corrected_counts_as_it_stands(tmp_path: Path) -> None
     assert (found.top, found.bottom) == (1, 1)
 
 
-@pytest.mark.parametrize("name", ["standing", "worked", "breached", "pairs", *MEASURES_BY, *names_below("checks"), *names_below("tricks")])
+@pytest.mark.parametrize(
+    "name",
+    ["standing", "worked", "breached", "pairs", *MEASURES_BY, *names_below("checks"), *names_below("tricks")],
+)
 def test_each_table_is_one_text_that_spark_reads_too(name: str) -> None:
     query = as_spark(filled(name, ASKED, {"$check": "'some'"}))
     assert "$" not in query

@@ -56,7 +56,11 @@ def test_one_small_count_takes_others_with_it_so_that_no_sum_gives_it_away() -> 
     one = released(rows)
     assert one.cells["r0", "c1"].kept_back
     assert len([place for place, cell in one.cells.items() if cell.people is None]) >= 4
-    guesses = {guess["r0", "c1"] for guess in possible(one, 15)} if one.cells["r1", "c0"].people is not None else set()
+    guesses = (
+        {guess["r0", "c1"] for guess in possible(one, 15)}
+        if one.cells["r1", "c0"].people is not None
+        else set()
+    )
     low, high = bounds(whole(rows), hidden_of(one), ("r0", "c1"))
     assert (low <= 1, high >= UNDER) == (True, True)
     assert not guesses or {1, UNDER} <= guesses
@@ -69,7 +73,9 @@ def test_two_small_counts_of_one_row_are_not_told_by_their_sum() -> None:
     assert (low <= 1, high >= UNDER) == (True, True)
 
 
-@pytest.mark.parametrize("rows", [[[3]], [[1, 0]], [[4, 4, 4]], [[1], [2]], [[2, 0], [0, 0]], [[1, 2], [3, 4]]])
+@pytest.mark.parametrize(
+    "rows", [[[3]], [[1, 0]], [[4, 4, 4]], [[1], [2]], [[2, 0], [0, 0]], [[1, 2], [3, 4]]]
+)
 def test_a_table_of_hardly_anything_says_hardly_anything(rows: list[list[int]]) -> None:
     one = released(rows)
     counts, _, _ = table(rows)
@@ -106,7 +112,11 @@ def test_whoever_tries_every_table_cannot_tell_a_small_count(rows: list[list[int
 
 
 @settings(max_examples=40)
-@given(st.lists(st.lists(st.integers(0, 40), min_size=3, max_size=5), min_size=3, max_size=6).filter(lambda rows: len({len(row) for row in rows}) == 1))
+@given(
+    st.lists(st.lists(st.integers(0, 40), min_size=3, max_size=5), min_size=3, max_size=6).filter(
+        lambda rows: len({len(row) for row in rows}) == 1
+    )
+)
 def test_what_is_shown_is_true_and_its_sums_are_whole(rows: list[list[int]]) -> None:
     one = released(rows)
     for place, count in whole(rows).items():

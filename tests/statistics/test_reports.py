@@ -34,21 +34,40 @@ def quarter(cast: Cast) -> None:
     """Play a quarter by hand: of the residence's five duties that fall due, three are done in time, one late, one not."""
     cast.open_offices("2026-01-01T08:00")
     for day, entered in (("02", "2026-03-02T11:00"), ("03", "2026-03-05T11:00")):
-        thread = cast.ask(f"2026-03-{day}T10:00", her_agrees_verify=True, his_agrees_verify=False, her_agrees_notice=False)
+        thread = cast.ask(
+            f"2026-03-{day}T10:00", her_agrees_verify=True, his_agrees_verify=False, her_agrees_notice=False
+        )
         cast.step(cast.residence, "birth-registration.entered", entered)
         if day == "02":
-            cast.step(cast.residence, "verification.asked", "2026-03-04T10:00", her_home=cast.her_home, channel="system")
-            cast.act(cast.her_home, "verification.answered", "2026-03-10T10:00", thread=thread, her_home=cast.her_home, result="confirmed")
+            cast.step(
+                cast.residence,
+                "verification.asked",
+                "2026-03-04T10:00",
+                her_home=cast.her_home,
+                channel="system",
+            )
+            cast.act(
+                cast.her_home,
+                "verification.answered",
+                "2026-03-10T10:00",
+                thread=thread,
+                her_home=cast.her_home,
+                result="confirmed",
+            )
 
 
-def prepared(office: str, now: Any = APRIL) -> Prepared:
+def prepared(office: str, now: Any = APRIL) -> Prepared:  # noqa: ANN401  # as each test says
     return reports.prepare(permit(office, now), Q1, now)
 
 
 def test_a_quarter_is_counted_as_it_was_worked(cast: Cast) -> None:
     quarter(cast)
     rows = {row.name: row for row in prepared(cast.residence).content.by_rule}
-    assert (rows["birth-reg-enter-at-once"].due, rows["birth-reg-enter-at-once"].kept, rows["birth-reg-enter-at-once"].late) == (2, 1, 1)
+    assert (
+        rows["birth-reg-enter-at-once"].due,
+        rows["birth-reg-enter-at-once"].kept,
+        rows["birth-reg-enter-at-once"].late,
+    ) == (2, 1, 1)
     asked = rows["birth-reg-verify-7wd"]
     assert (asked.due, asked.kept, asked.overdue) == (2, 1, 1)
     told = rows["birth-reg-notify-home-15wd"]
@@ -93,7 +112,14 @@ def test_a_filed_report_is_frozen_and_a_correction_says_why(cast: Cast) -> None:
     with pytest.raises(reports.NothingChangedError):
         reports.correct(officer, Q1, APRIL, "数错了")
     # What had been done in time, and was noted only now, with its evidence.
-    cast.step(cast.residence, "verification.asked", "2026-04-14T10:00", her_home=cast.her_home, channel="letter", arrived="2026-03-11T10:00")
+    cast.step(
+        cast.residence,
+        "verification.asked",
+        "2026-04-14T10:00",
+        her_home=cast.her_home,
+        channel="letter",
+        arrived="2026-03-11T10:00",
+    )
     later = at("2026-04-15T09:00")
     now = prepared(cast.residence, later)
     assert now.has_changed
@@ -106,10 +132,14 @@ def test_a_filed_report_is_frozen_and_a_correction_says_why(cast: Cast) -> None:
     assert all(each.is_as_signed for each in both)
     assert reports.standing(officer, cast.residence, Q1.name) == right
     # The report was in by its date, and stays so: a correction is no second chance and no second lapse.
-    assert cast.duties(period_thread(cast))["report-upward", ""].state == "discharged" if period_duty(cast) else True
+    assert (
+        cast.duties(period_thread(cast))["report-upward", ""].state == "discharged"
+        if period_duty(cast)
+        else True
+    )
 
 
-def period_thread(cast: Cast) -> Any:
+def period_thread(cast: Cast) -> Any:  # noqa: ANN401  # as each test says
     from yipan.duties.naming import period_thread as thread_of  # noqa: PLC0415  # a short way
 
     return thread_of(cast.residence, "2026")
@@ -125,7 +155,11 @@ def test_nobody_changes_what_was_filed_nor_sees_that_of_a_stranger(cast: Cast) -
     assert reports.filings(permit(cast.her_home, APRIL), office=cast.residence) == []
     assert reports.filings(permit(above(cast.residence), APRIL), office=cast.residence) == [filed]
     for statement in ("UPDATE statistics_filing SET content = ''", "DELETE FROM statistics_filing"):
-        with permit(cast.residence, APRIL).in_force(), pytest.raises(ProgrammingError), connection.cursor() as cursor:
+        with (
+            permit(cast.residence, APRIL).in_force(),
+            pytest.raises(ProgrammingError),
+            connection.cursor() as cursor,
+        ):
             cursor.execute(statement)
     assert Filing.objects.count() == 0  # nobody acts
     other = filed.content.text().replace('"due":2', '"due":3')
@@ -147,7 +181,9 @@ def test_figures_that_disagree_are_named_and_not_filed(cast: Cast) -> None:
     cast.act(cast.residence, "demand-counts.sent", "2026-04-02T10:00", period="2026-Q1", requests=40, met=2)
     now = prepared(cast.residence)
     assert [(each.check.id, each.what, each.left) for each in now.disagreements] == [
-        ("chk-quarter-list", "met", 2) if now.content.demand["met"] != 2 else ("chk-quarter-list", "requests", 40),
+        ("chk-quarter-list", "met", 2)
+        if now.content.demand["met"] != 2
+        else ("chk-quarter-list", "requests", 40),
         *([("chk-quarter-list", "requests", 40)] if now.content.demand["met"] != 2 else []),
     ]
     with pytest.raises(reports.ReportDisagreesError) as refused:
@@ -157,7 +193,9 @@ def test_figures_that_disagree_are_named_and_not_filed(cast: Cast) -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("released", [False, True])
-def test_the_workbook_holds_numbers_and_what_is_released_holds_no_small_one(cast: Cast, language: str, released: bool) -> None:
+def test_the_workbook_holds_numbers_and_what_is_released_holds_no_small_one(
+    cast: Cast, language: str, released: bool
+) -> None:
     quarter(cast)
     one = prepared(cast.residence)
     out = io.BytesIO()
@@ -174,7 +212,13 @@ def test_the_workbook_holds_numbers_and_what_is_released_holds_no_small_one(cast
 
 
 def test_periods_are_read_as_people_write_them() -> None:
-    assert [parse_period(text).name for text in ("2026Q3", "2026-Q3", "2026-10", "2026-H1", "2026")] == ["2026-Q3", "2026-Q3", "2026-10", "2026-H1", "2026"]
+    assert [parse_period(text).name for text in ("2026Q3", "2026-Q3", "2026-10", "2026-H1", "2026")] == [
+        "2026-Q3",
+        "2026-Q3",
+        "2026-10",
+        "2026-H1",
+        "2026",
+    ]
     assert before(parse_period("2026Q1")).name == "2025-Q4"
     assert period_of("half-year", Q1.first_on).name == "2026-H1"
     for wrong in ("2026Q5", "2026-13", "soon", ""):

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.web.conftest import DESK, PASSWORD, SHANGHAI, House, button, follow, link
 from tests.web.register import enrol, search
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 #: A county that is no party, an auditor above it and one above the desk, and the head of the desk.
 STRANGE, STRANGE_CITY, CITY = "330106", "3301", "4401"
@@ -36,13 +32,15 @@ def _post_staff() -> None:
 
 
 @pytest.fixture
-def staffed(house: House) -> Iterator[House]:
+def staffed(house: House) -> House:
     """Give the house with an auditor and a county that is no party."""
     house.elsewhere(_post_staff)
-    yield house
+    return house
 
 
-def test_in_need_a_strange_office_looks_for_three_hours_and_the_auditor_above_it_knows(staffed: House) -> None:
+def test_in_need_a_strange_office_looks_for_three_hours_and_the_auditor_above_it_knows(
+    staffed: House,
+) -> None:
     house = staffed
     her = enrol(house.signed_in("limin"), "戚招娣", "44010619880303001", phone="13822220001")
     case = her.rpartition("/")[2]
@@ -121,7 +119,15 @@ def test_an_auditor_and_who_keeps_the_machine_open_nobodys_page(staffed: House) 
     her = enrol(house.signed_in("limin"), "公孙月娥", "44010619910505001")
     for name in ("shi", "ji"):
         page = house.signed_in(name)
-        for address in (her, "/people", "/ledgers", "/certificates", "/rosters", "/people/questions", "/glass"):
+        for address in (
+            her,
+            "/people",
+            "/ledgers",
+            "/certificates",
+            "/rosters",
+            "/people/questions",
+            "/glass",
+        ):
             answer = page.request.get(address if "//" in address else f"{house.address}{address}")
             assert answer.status in (403, 404) or "/ledgers" in address, (name, address)
             assert "公孙月娥" not in answer.text()

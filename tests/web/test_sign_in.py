@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import User
 
-PASSWORD, NEW = "the-harvest-moon-88", "a-wall-of-old-bricks-7"  # noqa: S105  # open nothing but the tests' own folder
+PASSWORD, NEW = "the-harvest-moon-88", "a-wall-of-old-bricks-7"  # open nothing but the tests' own folder
 TOWN_HEAD, COUNTY_HEAD = "e.town.head", "e.county.head"
 
 
@@ -108,7 +108,7 @@ def everything_stored(*tables: str) -> str:
     with connection.cursor() as cursor:
         found = []
         for table in tables:
-            cursor.execute(f"SELECT to_jsonb(each)::text FROM {table} AS each")
+            cursor.execute(f"SELECT to_jsonb(each)::text FROM {table} AS each")  # noqa: S608  # tables that the test names
             found += [row[0] for row in cursor.fetchall()]
     return "\n".join(found)
 

@@ -26,6 +26,7 @@ from yipan.api.refusing import (
     refuse,
     refuse_strange,
 )
+from yipan.offices.addresses import counted_as
 from yipan.offices.calls import count_call
 from yipan.offices.tokens import ApiToken, TokenWrongError, permit_of, presented
 
@@ -83,12 +84,11 @@ def now() -> datetime:
 
 
 def address_of(request: HttpRequest) -> str:
-    """Return where a call comes from: what the deployment's own proxy says, where there is one."""
+    """Return where a call comes from: behind the deployment's own proxy what that proxy wrote last."""
+    said = str(request.META.get("REMOTE_ADDR", ""))
     if settings.BEHIND_PROXY:
-        forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-        if forwarded:
-            return forwarded
-    return str(request.META.get("REMOTE_ADDR", ""))
+        said = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or said
+    return counted_as(said)
 
 
 class WithToken(AuthBase):
@@ -109,13 +109,12 @@ class WithToken(AuthBase):
         if scheme.lower() != _SCHEME or not secret.strip():
             count_call({f"stranger {address}": settings.API_CALLS_OF_STRANGERS}, moment)
             raise TokenWrongError
-        count_call({address: settings.API_CALLS_OF_ADDRESS}, moment)
         try:
             token = presented(secret.strip(), moment)
         except TokenWrongError:
             count_call({address: settings.API_CALLS_OF_ADDRESS}, moment, _WRONG_COSTS)
             raise
-        count_call({f"token {token.id}": settings.API_CALLS}, moment)
+        count_call({address: settings.API_CALLS_OF_ADDRESS, f"token {token.id}": settings.API_CALLS}, moment)
         return Acting(token=token, now=moment)
 
 

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from yipan.offices.permit import Permit
+    from yipan.statistics.assessment import Card
     from yipan.statistics.reports import Prepared
 
-_office = click.option("--office", required=True, metavar="CODE", help="Of which office, with those below it.")
+_office = click.option(
+    "--office", required=True, metavar="CODE", help="Of which office, with those below it."
+)
 _officer = click.option("--as", "officer", metavar="OFFICER", help="With whose rights.")
 _moment = click.option("--now", "moment", type=MOMENT, help="As if it were this moment.")
 
@@ -32,7 +35,9 @@ def _acting(office: str, officer: str | None, moment: datetime | None) -> tuple[
 
 
 @click.command()
-@click.option("--step", type=click.IntRange(min=1), default=200_000, show_default=True, help="Entries of one step.")
+@click.option(
+    "--step", type=click.IntRange(min=1), default=200_000, show_default=True, help="Entries of one step."
+)
 @json_option
 def extract(step: int, *, as_json: bool) -> None:
     """Bring the folder of figures up to date with the journal: counts that name nobody, as Parquet by month.
@@ -47,7 +52,15 @@ def extract(step: int, *, as_json: bool) -> None:
     console = Console()
     done = run(step=step, say=progress_line(console))
     if as_json:
-        show_json({"entries": done.entries, "duties": done.duties, "months": done.months, "steps": done.steps, "anew": done.anew})
+        show_json(
+            {
+                "entries": done.entries,
+                "duties": done.duties,
+                "months": done.months,
+                "steps": done.steps,
+                "anew": done.anew,
+            }
+        )
         return
     console.say(
         f"读入 {done.entries} 条记录、{done.duties} 项职责，重写 {done.months} 个月。",
@@ -63,7 +76,9 @@ def extract(step: int, *, as_json: bool) -> None:
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write a workbook (.xlsx).")
 @click.option("--released", is_flag=True, help="As it may leave the office: small counts suppressed.")
 @click.option("--report", "report_id", default="stat-level-by-level", show_default=True, help="Which report.")
-@click.option("--file", "to_file", is_flag=True, help="File it: signed by the office, never changed afterwards.")
+@click.option(
+    "--file", "to_file", is_flag=True, help="File it: signed by the office, never changed afterwards."
+)
 @click.option("--correct", "why", metavar="WHY", help="File a correction of what was filed, and say why.")
 @json_option
 def report(**options: Any) -> None:  # noqa: ANN401  # click hands over what the options say
@@ -135,7 +150,10 @@ def _show(prepared: Prepared, *, as_json: bool) -> None:
         console.say("校验全部相符。", "All checks agree.")
     if filed:
         at = filed.made_at.astimezone(SHANGHAI)
-        console.say(f"已上报：{at:%Y-%m-%d %H:%M}，摘要值 {filed.digest[:16]}。", f"Filed {at:%Y-%m-%d %H:%M}, digest {filed.digest[:16]}.")
+        console.say(
+            f"已上报：{at:%Y-%m-%d %H:%M}，摘要值 {filed.digest[:16]}。",
+            f"Filed {at:%Y-%m-%d %H:%M}, digest {filed.digest[:16]}.",
+        )
 
 
 def _row(row: object) -> Mapping[str, object]:
@@ -144,4 +162,108 @@ def _row(row: object) -> Mapping[str, object]:
     return asdict(row)  # type: ignore[call-overload, no-any-return]  # a row of counts
 
 
-COMMANDS = (extract, report)
+@click.command()
+@click.option("--from", "first", type=MOMENT, required=True, metavar="DAY", help="From this day on.")
+@click.option("--to", "after", type=MOMENT, required=True, metavar="DAY", help="Until before this day.")
+@_office
+@_officer
+@_moment
+@json_option
+def assess(**options: Any) -> None:  # noqa: ANN401  # click hands over what the options say
+    """Assess an office and those right below it, each by what the other ends hold.
+
+    Example: yipan assess --from 2026-01-01 --to 2026-04-01 --office 450921
+    """
+    permit, at = _acting(options["office"], options["officer"], options["moment"])
+    from yipan.statistics.assessment import assess as run  # noqa: PLC0415  # after Django is set up
+    from yipan.statistics.assessment import stretch  # noqa: PLC0415
+
+    found = run(permit, stretch(options["first"].date(), options["after"].date()), at)
+    if options["as_json"]:
+        show_json(
+            {
+                "office": found.office, "from": found.first_on, "to": found.after_on, "fewest": found.fewest,
+                "offices": [_card(each) for each in found.cards],
+                "pairs": [{**_row(each), "unarrived": each.unarrived} for each in found.pairs],
+            }
+        )  # fmt: skip
+        return
+    console = Console()
+    for each in found.cards:
+        place = "●" if each.red else str(each.rank or "–")
+        told = f"{each.low}–{each.high}%" if each.low is not None else "–"
+        console.say(
+            f"{place:>3} {each.name}  得分 {each.score if each.score is not None else '–'}  按期 {each.kept}/{each.due}（{told}）",
+            f"{place:>3} {each.name}  score {each.score if each.score is not None else '–'}  in time {each.kept}/{each.due} ({told})",
+        )
+
+
+def _card(card: Card) -> dict[str, object]:
+    return {
+        "office": card.office, "name": card.name, "rank": card.rank, "score": card.score, "base": card.base,
+        "bonus": card.bonus, "red": card.red, "due": card.due, "kept": card.kept, "low": card.low, "high": card.high,
+        "even_with_one_before": card.even_with_one_before,
+        "figures": [
+            {"figure": each.definition.id, "top": each.top, "bottom": each.bottom, "target": each.target,
+             "weight": each.weight, "contested": each.contested}
+            for each in card.figures
+        ],
+    }  # fmt: skip
+
+
+@click.command()
+@click.argument("pack", required=False)
+@click.option(
+    "--rule", "rule_id", metavar="RULE", help="Instead of a pack: an adopted rule, with another period."
+)
+@click.option("--within", metavar="PERIOD", help="That period, as '10 working_days'.")
+@click.option("--from", "first", type=MOMENT, required=True, metavar="DAY", help="From this day on.")
+@click.option("--to", "after", type=MOMENT, required=True, metavar="DAY", help="Until before this day.")
+@click.option("--office", metavar="CODE", help="Only what this office and those below it owe (default: all).")
+@_officer
+@_moment
+@json_option
+def simulate(**options: Any) -> None:  # noqa: ANN401  # click hands over what the options say
+    """Replay what happened under a draft: a pack's folder, a pack by name, or a rule with another period.
+
+    Nothing is recorded. Stopped and begun again with the same words it goes on where it was.
+
+    Example: yipan simulate --rule birth-reg-reply-15wd --within "10 working_days" --from 2026-01-01 --to 2026-04-01
+    """
+    set_up()
+    from yipan.statistics.assessment import stretch  # noqa: PLC0415  # after Django is set up
+    from yipan.statistics.simulate import draft_pack, with_clock  # noqa: PLC0415
+    from yipan.statistics.simulate import simulate as run  # noqa: PLC0415
+
+    if bool(options["pack"]) == bool(options["rule_id"] and options["within"]):
+        message = "say a PACK, or --rule with --within"
+        raise click.UsageError(message)
+    permit, at = None, options["moment"] or now()
+    if options["office"]:
+        permit, at = _acting(options["office"], options["officer"], options["moment"])
+    span = stretch(options["first"].date(), options["after"].date())
+    draft = (
+        draft_pack(options["pack"])
+        if options["pack"]
+        else with_clock(options["rule_id"], options["within"], span.first_on)
+    )
+    console = Console()
+    found = run(draft, span, at, permit=permit, say=progress_line(console))
+    if options["as_json"]:
+        show_json(
+            {
+                "cases": found.cases, "events": found.events,
+                "rules": [{"rule": each, "happened": vars(found.happened[each]), "drafted": vars(found.drafted[each])} for each in found.rules()],
+                "weeks": [{"office": office, "week": week, "happened": was, "drafted": would} for (office, week), (was, would) in sorted(found.weeks.items())],
+            }
+        )  # fmt: skip
+        return
+    for each in found.rules():
+        was, would = found.happened[each], found.drafted[each]
+        console.say(
+            f"{each:<30} 到期 {was.due} → {would.due}  没有按期 {was.lapsed} → {would.lapsed}  新产生 {was.opened} → {would.opened}",
+            f"{each:<30} due {was.due} → {would.due}  not in time {was.lapsed} → {would.lapsed}  opened {was.opened} → {would.opened}",
+        )
+
+
+COMMANDS = (extract, report, assess, simulate)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import click
 
@@ -12,6 +11,7 @@ from yipan.cli.console import MOMENT, SHANGHAI, Console, json_option, now, progr
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from uuid import UUID
 
 
 @click.command()
@@ -111,7 +111,9 @@ def apply(file: Path, *, as_json: bool) -> None:
     if as_json:
         show_json({"listed": len(listed), "erased_again": again})
         return
-    console.say(f"清单 {len(listed)} 条，再次删除 {again} 条。", f"{len(listed)} listed, {again} erased again.")
+    console.say(
+        f"清单 {len(listed)} 条，再次删除 {again} 条。", f"{len(listed)} listed, {again} erased again."
+    )
 
 
 @click.group()
@@ -133,7 +135,7 @@ def terms(*, as_json: bool) -> None:
     set_up(console)
     from yipan.duties.lawbook import lawbook  # noqa: PLC0415  # after Django is set up
 
-    found = [
+    found: list[dict[str, Any]] = [
         {
             "kind": name,
             "title": dict(kind.title),

@@ -54,11 +54,13 @@ def init(name: str, title: str, serves: tuple[str, ...], hub: str, *, as_json: b
 
 
 @node.command()
-def card() -> None:
-    """Print this node's card, to be sent to the other side.
+@json_option
+def card(*, as_json: bool) -> None:
+    """Print this node's card, one JSON value, to be sent to the other side.
 
-    Example: yipan node card > guangdong.json
+    Example: yipan node card --json
     """
+    del as_json  # a card is JSON in any case
     set_up()
     from yipan.exchange.nodes.own import card_of, own  # noqa: PLC0415  # after Django is set up
 

@@ -49,7 +49,13 @@ def glass() -> None:
 @_who_acts
 @json_option
 def break_(
-    thread: UUID | None, number: str, office: str, officer: str | None, *, as_json: bool, **why: str
+    thread: UUID | None,
+    number: str,
+    office: str,
+    officer: str | None,
+    *,
+    as_json: bool,
+    **why: Any,  # noqa: ANN401  # click's options, typed above
 ) -> None:
     """Break the glass, and print what it is known by. That nobody was found is written down alike.
 

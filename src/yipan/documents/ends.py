@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from django.db import connection
-
 from yipan.documents.outbox import STOPPED, WAITING
 from yipan.duties import done
 from yipan.duties.checkpoint import write_erasures

@@ -128,7 +128,12 @@ def deliver(now: datetime) -> Delivered:
         cursor.execute(_DUE, [WAITING, now, _AT_ONCE])
         due = cursor.fetchall()
     ends = [_deliver(row, now) for row in due]
-    return Delivered(accepted=ends.count(ACCEPTED), bounced=ends.count(BOUNCED), waiting=ends.count(WAITING), stopped=ends.count(STOPPED))
+    return Delivered(
+        accepted=ends.count(ACCEPTED),
+        bounced=ends.count(BOUNCED),
+        waiting=ends.count(WAITING),
+        stopped=ends.count(STOPPED),
+    )
 
 
 def _deliver(row: tuple[UUID, UUID, str, int], now: datetime) -> str:

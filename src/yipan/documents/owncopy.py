@@ -76,7 +76,12 @@ def _entries(copy: Mapping[str, Any]) -> Iterator[list[str]]:
                 for name, value in facts.items()
             ]
             ended = ["（内容已删除或者保存期满）"] if each["ended"] else []
-            yield [_day(each["counts_at"]), each["title"]["zh"], each["office"], "；".join([*said, *ended]) or "—"]
+            yield [
+                _day(each["counts_at"]),
+                each["title"]["zh"],
+                each["office"],
+                "；".join([*said, *ended]) or "—",
+            ]
 
 
 def _titled(one: Field | None, name: str) -> str:
@@ -97,16 +102,28 @@ def _duties(copy: Mapping[str, Any]) -> Iterator[list[str]]:
 def _agreements(copy: Mapping[str, Any]) -> Iterator[list[str]]:
     book = lawbook()
     titles = {
-        purpose: wording.title["zh"] for each in book.adoptions() for purpose, wording in each.pack.wordings.items()
+        purpose: wording.title["zh"]
+        for each in book.adoptions()
+        for purpose, wording in each.pack.wordings.items()
     }
     for each in copy["agreements"]:
         said = "同意" if each["agreed"] else "不同意或已撤回"
-        yield [titles.get(each["purpose"], each["purpose"]), said, _day(each["said_at"]), each["wording"] or "—"]
+        yield [
+            titles.get(each["purpose"], each["purpose"]),
+            said,
+            _day(each["said_at"]),
+            each["wording"] or "—",
+        ]
 
 
 def _looks(copy: Mapping[str, Any]) -> Iterator[list[str]]:
     for each in copy["looks"]:
-        yield [each["at"].replace("T", " ")[:16], each["office"], each["officer"], each["words"] or each["ground"] or each["purpose"]]
+        yield [
+            each["at"].replace("T", " ")[:16],
+            each["office"],
+            each["officer"],
+            each["words"] or each["ground"] or each["purpose"],
+        ]
 
 
 def _day(text: str) -> str:

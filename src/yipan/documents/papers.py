@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from django.db import connection
+
 from yipan.documents import pdf
 from yipan.documents.certificate import Held, NoCertificateError, held
 from yipan.documents.definitions import FORM, LETTER, of_kind
 from yipan.documents.stubs import number_of
 from yipan.duties.draft import CASE
+from yipan.duties.journal import events_of
 from yipan.duties.lawbook import lawbook
 from yipan.duties.queries import case
 from yipan.errors import YipanError
+from yipan.law.agreeing import agreements_in, lacking
 from yipan.law.deadline import SHANGHAI
 from yipan.registry.access import read_entry, said_before
 
@@ -50,6 +54,20 @@ class NoPaperError(YipanError):
     next_step: ClassVar[dict[str, str]] = {
         "zh": "请回到案件，先作相应的记录。",
         "en": "Go back to the case and record what the paper is about first.",
+    }
+
+
+class AgreementGoneError(YipanError):
+    """The letter passes on what is a person's, and she has withdrawn her agreement since it was written."""
+
+    code: ClassVar[str] = "agreement-gone"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "本人已经撤回同意，这封函不能再打印、寄出。",
+        "en": "She has withdrawn her agreement: this letter is neither printed nor sent any more.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "已经印好还没有寄出的，请销毁。相应的职责已经免除，不记过错。",
+        "en": "Destroy it if it was printed and not sent. What it was owed for is released, without fault.",
     }
 
 
@@ -176,6 +194,7 @@ def letter_data(permit: Permit, thread: UUID, event: UUID, now: datetime) -> dic
     Raises:
         NotPermittedError, UnknownThreadError: this office may not read the case.
         NoPaperError: the entry is none of this case, or of a kind without a letter.
+        AgreementGoneError: it passes on what is hers, and she has withdrawn.
     """
     view = case(permit, thread, now)
     entry = next((each for each in view.story if each.id == event), None)
@@ -183,6 +202,8 @@ def letter_data(permit: Permit, thread: UUID, event: UUID, now: datetime) -> dic
     if entry is None or letter is None:
         raise NoPaperError
     kind = _kind(entry)
+    if kind.needs_consent:
+        _refuse_withdrawn(permit, thread, event, kind)
     reached = _reached(entry, kind)
     shown = [name for name, each in kind.subjects.items() if all(role in each.shown_to for role in reached)]
     said = read_entry(permit, thread, event, now, only=[*shown, CASE])
@@ -203,6 +224,19 @@ def letter_data(permit: Permit, thread: UUID, event: UUID, now: datetime) -> dic
         "written_on": entry.counts_at.astimezone(SHANGHAI).date().isoformat(),
         "foot": _FOOT,
     }
+
+
+def _refuse_withdrawn(permit: Permit, thread: UUID, event: UUID, kind: Kind) -> None:
+    """Refuse a letter whose agreement is gone.
+
+    Raises:
+        AgreementGoneError: it is.
+    """
+    with permit.in_force([thread]), connection.cursor() as cursor:
+        events = events_of(cursor, [thread])[thread]
+    parties = next((each.parties for each in events if each.id == event), {})
+    if lacking(kind, {}, parties, agreements_in(events, lawbook())):
+        raise AgreementGoneError
 
 
 def _reached(entry: EventView, kind: Kind) -> dict[str, str]:

@@ -38,7 +38,8 @@ class Erasure(models.Model):
 class KeptKey(models.Model):
     """The key of what a law wants kept of somebody who was erased. No role that works here can read it."""
 
-    subject = models.UUIDField(primary_key=True)
+    #: Whose it is: the id of her key in `Subject`.
+    id = models.UUIDField(primary_key=True)
     wrapped_key = models.BinaryField()
     kek_version = models.SmallIntegerField()
     until_on = models.DateField()

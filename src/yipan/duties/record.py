@@ -36,7 +36,13 @@ from yipan.duties.lawbook import lawbook, lawbook_and_offices
 from yipan.duties.naming import new_id
 from yipan.duties.projecting import Projecting, Recorded, Written
 from yipan.duties.published import PUBLIC, undoes_public
-from yipan.duties.refusing import agreement_faults, correction_faults, level_faults, part_faults, refuse_back_door
+from yipan.duties.refusing import (
+    agreement_faults,
+    correction_faults,
+    level_faults,
+    part_faults,
+    refuse_back_door,
+)
 from yipan.duties.undone import told
 from yipan.law.agreeing import Wordings
 from yipan.law.deadline import SHANGHAI

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 #: Tables of this room with wrapped keys; rooms above have theirs, and whoever rotates names them all.
-WRAPPED: Final = ("duties_subject",)
+WRAPPED: Final = ("duties_subject", "duties_keptkey")
 BATCH: Final = 1000
 #: How long whoever is at work with an old key may take; then it is kept, and removed by the next run.
 PATIENCE_SECONDS: Final = 120.0

@@ -66,11 +66,17 @@ class Wordings:
             return ""
         yes = tuple(
             sorted(
-                {each.consent for name, each in kind.fields.items() if each.consent and clock.get(name) is True}
+                {
+                    each.consent
+                    for name, each in kind.fields.items()
+                    if each.consent and clock.get(name) is True
+                }
                 | ({kind.agrees_to} if kind.agrees_to else set())
             )
         )
         if yes not in self._texts:
             found = ((purpose, self._rulebook.wording(purpose, self._day)) for purpose in yes)
-            self._texts[yes] = ", ".join(f"{purpose} {said[0].isoformat()}" for purpose, said in found if said)
+            self._texts[yes] = ", ".join(
+                f"{purpose} {said[0].isoformat()}" for purpose, said in found if said
+            )
         return self._texts[yes]

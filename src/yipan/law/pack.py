@@ -117,8 +117,7 @@ def read_pack(bundle: Mapping[str, str], *, where: str, faults: Faults) -> Pack:
             continue
         for each in read_documents(bundle[path], file, faults):
             if folder == "events":
-                kind = read_kind(each, file=file, pack=name, faults=faults)
-                kind = kind if kind.keeps or not keeps else replace(kind, keeps=keeps)
+                kind = _with_terms(read_kind(each, file=file, pack=name, faults=faults), keeps)
                 _once(kinds, kind.name, kind, file, faults)
             elif folder == "scopes":
                 scope = read_scope(each, file=file, pack=name, faults=faults)
@@ -153,6 +152,11 @@ def read_pack(bundle: Mapping[str, str], *, where: str, faults: Faults) -> Pack:
         wordings=wordings,
         bundle=dict(bundle),
     )
+
+
+def _with_terms(kind: Kind, keeps: tuple[Term, ...]) -> Kind:
+    """Return a kind with the pack's terms of keeping, where it says none of its own."""
+    return kind if kind.keeps or not keeps else replace(kind, keeps=keeps)
 
 
 def _read_scope(reader: Reader, bundle: Mapping[str, str], where: str, faults: Faults) -> tuple[str, ...]:

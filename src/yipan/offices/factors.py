@@ -189,7 +189,7 @@ def passkey_options(user: AbstractBaseUser | None = None) -> dict[str, Any]:
 
 def passkey_owner(said: str, user: AbstractBaseUser | None = None) -> AbstractBaseUser | None:
     """Return whose passkey answered the question put last, None where it is nobody's or not that account's."""
-    from allauth.mfa.webauthn.internal import auth  # noqa: PLC0415  # holds tables
+    from allauth.mfa.webauthn.internal import auth  # type: ignore[import-untyped]  # noqa: PLC0415  # holds tables
 
     try:
         credential = json.loads(said)

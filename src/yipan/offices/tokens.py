@@ -22,10 +22,11 @@ from yipan.offices.office import Organisation, organisation
 from yipan.offices.officer import Officer
 from yipan.offices.permit import LOCAL_OPERATOR, Permit, permit_for
 from yipan.offices.posting import posting_permit
-from yipan.offices.recovering import closed_at
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from yipan.offices.recovering import Door
 
 #: What a token begins with, so that one that got out is found by those who look for such things.
 MARK: Final = "yipan_"
@@ -227,7 +228,7 @@ def presented(secret: str, now: datetime) -> ApiToken:
             "SELECT set_config('yipan.token', %s, true), set_config('synchronous_commit', 'off', true)",
             [digest.hex()],
         )
-        found = ApiToken.objects.filter(digest=digest).select_related("officer__user").first()
+        found = ApiToken.objects.filter(digest=digest).select_related("officer__user__door").first()
         if found is None or not found.holds(now) or not _is_open(found):
             raise TokenWrongError
         if found.last_used_at is None or now - found.last_used_at >= _USED_EVERY:
@@ -238,8 +239,8 @@ def presented(secret: str, now: datetime) -> ApiToken:
 def _is_open(token: ApiToken) -> bool:
     """Tell whether nothing ended all that opened her account since the token was made."""
     user = token.officer.user
-    closed = closed_at(user.pk)
-    return user.is_active and (closed is None or closed < token.made_at)
+    door: Door | None = getattr(user, "door", None)
+    return user.is_active and (door is None or door.closed_at < token.made_at)
 
 
 def permit_of(token: ApiToken, purpose: str, now: datetime) -> Permit:

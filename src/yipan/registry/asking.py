@@ -7,9 +7,7 @@ nothing of anybody else, and agrees to nothing for anybody else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import TYPE_CHECKING, ClassVar, Final
 from uuid import UUID
 
@@ -25,15 +23,15 @@ from yipan.duties.whose import PROXY, Place, place_in
 from yipan.errors import YipanError
 from yipan.law.deadline import SHANGHAI
 from yipan.offices.permit import Permit
+from yipan.registry.copying import facts_of
 from yipan.registry.own import THE_PERSON, NotHersError
 from yipan.registry.ownaccess import NewCard, Slip, new_slip, write_card
-from yipan.registry.copying import facts_of
 from yipan.registry.proxies import ENDED_KIND, NAMED_KIND, Proxies, refuse_too_long
 from yipan.registry.register import record_drafts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
+    from collections.abc import Callable, Mapping
+    from datetime import date, datetime
 
     from django.db.backends.utils import CursorWrapper
 
@@ -148,7 +146,7 @@ def ask(  # noqa: PLR0913  # each is a word of what she asks; a bag of them woul
     return _ask(permit, office, kind, fields, thread, clock(), entry=entry)
 
 
-def name_proxy(  # noqa: PLR0913  # as above
+def name_proxy(  # as above
     permit: PersonPermit,
     office: str,
     thread: UUID,
@@ -204,10 +202,10 @@ def _ask(  # noqa: PLR0913  # as above
         kinds=frozenset({name}),
     )
     hers = next(iter(asker.places.values())).subject if asker.places else asker.known_as
-    also: Projecting = Proxies(office_permit, slip, hers) if slip else _NewKey(office_permit, kind, persons, now)
-    receipt = record_drafts(
-        [draft], permit=office_permit, clock=lambda: now, also=also, counts_by=OWN_PAGE
+    also: Projecting = (
+        Proxies(office_permit, slip, hers) if slip else _NewKey(office_permit, kind, persons, now)
     )
+    receipt = record_drafts([draft], permit=office_permit, clock=lambda: now, also=also, counts_by=OWN_PAGE)
     if isinstance(also, _NewKey) and also.card:
         _join(permit, also, now)
     return receipt
@@ -259,9 +257,7 @@ def _persons(kind: Kind, asker: _Asker) -> dict[str, UUID]:
     return {name: next(iter(asker.places.values())).subject}
 
 
-def _refuse_others(
-    kind: Kind, fields: Mapping[str, object], asker: _Asker, thread: UUID | None
-) -> None:
+def _refuse_others(kind: Kind, fields: Mapping[str, object], asker: _Asker, thread: UUID | None) -> None:
     """Refuse what is said of somebody else, agreed to for somebody else, or said otherwise than for her.
 
     Raises:

@@ -46,9 +46,7 @@ _DUTIES: Final = (
     "SELECT thread_id, rule, owed_by, opened_at, due_on, state, closed_at, lapsed_at FROM duties_duty"
     " WHERE thread_id = ANY(%s) AND state <> 'void' ORDER BY thread_id, opened_at, id"
 )
-_LOOKS: Final = (
-    "SELECT read_at, organisation, officer, purpose, ground, words FROM registry_read WHERE subjects && %s ORDER BY read_at, id"
-)
+_LOOKS: Final = "SELECT read_at, organisation, officer, purpose, ground, words FROM registry_read WHERE subjects && %s ORDER BY read_at, id"
 _REGISTER: Final = (
     "SELECT thread, organisation, enrolled_on, name, home, residence, ended FROM registry_person"
     " WHERE subject = ANY(%s) ORDER BY enrolled_on, thread"
@@ -90,12 +88,14 @@ def copy_of_everything(permit: PersonPermit, now: datetime) -> Said:
     book = lawbook()
     read = _read(permit)
     texts = _opened(read.texts)
-    names = names_of({row[3] for row in read.events} | {row[2] for row in read.duties} | {row[1] for row in read.looks})
+    names = names_of(
+        {row[3] for row in read.events} | {row[2] for row in read.duties} | {row[1] for row in read.looks}
+    )
     entries: dict[str, list[Said]] = {}
     consents: list[Said] = []
     for row in read.events:
         kind = book.kind(row[1], row[6].astimezone(SHANGHAI).date())
-        clock = _hers(json.loads(row[9]), kind, *read.places.get(row[2], (False, frozenset())))
+        clock = _hers(json.loads(row[9]), kind, read.places.get(row[2], (False, frozenset())))
         entry = _entry(row, kind, clock, texts.get(row[0], {}), names)
         entries.setdefault(str(row[2]), []).append(entry)
         consents += _consents(entry, kind, clock)
@@ -132,7 +132,7 @@ def facts_of(permit: PersonPermit) -> dict[str, str]:
 def _read(permit: PersonPermit) -> _Read:
     subjects = list(permit.subjects)
 
-    def rows(cursor: CursorWrapper, query: str, *values: object) -> list[Row]:
+    def rows(cursor: CursorWrapper, query: str, *values: Any) -> list[Row]:  # noqa: ANN401  # whatever a query asks
         cursor.execute(query, values)
         found: list[Row] = cursor.fetchall()
         return found
@@ -159,17 +159,18 @@ def _opened(rows: Iterable[Row]) -> dict[UUID, dict[str, dict[str, object] | Non
         # The words about no one person have a key of their own, which her permit may not see.
         if subject is not None:
             try:
-                facts = sealing.unseal(sealing.unwrap(subject, wrapped, version), event, name, bytes(ciphertext))
+                facts = sealing.unseal(
+                    sealing.unwrap(subject, wrapped, version), event, name, bytes(ciphertext)
+                )
             except ErasedError:
                 facts = None
         found.setdefault(event, {})[name] = facts
     return found
 
 
-def _hers(
-    clock: Mapping[str, object], kind: Kind, alone: bool, own: frozenset[str]  # noqa: FBT001  # as the row has it
-) -> dict[str, object]:
+def _hers(clock: Mapping[str, object], kind: Kind, place: tuple[bool, frozenset[str]]) -> dict[str, object]:
     """Leave out what somebody else of the case agreed to."""
+    alone, own = place
     asked = {name: kind.fields[name].consent_of for name in clock if name in kind.fields}
     return {
         name: value for name, value in clock.items() if alone or not asked.get(name) or asked[name] in own
@@ -207,7 +208,9 @@ def _consents(entry: Said, kind: Kind, clock: Mapping[str, object]) -> list[Said
     found = [{"purpose": purpose, "agreed": clock[name] is True} for name, purpose in asked.items()]
     if kind.agrees_to:
         found.append({"purpose": kind.agrees_to, "agreed": True})
-    return [{**each, "wording": wording, "said_at": entry["counts_at"], "entry": entry["id"]} for each in found]
+    return [
+        {**each, "wording": wording, "said_at": entry["counts_at"], "entry": entry["id"]} for each in found
+    ]
 
 
 def _duty(row: Row, book: Rulebook, names: Mapping[str, str]) -> Said:
@@ -249,7 +252,9 @@ def _facts(
         for who, facts in texts.get(row[0], {}).items():
             if who in (CASE, PROXY) or facts is None:
                 continue
-            plain = {name.removeprefix(f"{who}_"): value for name, value in facts.items() if name in kind.fields}
+            plain = {
+                name.removeprefix(f"{who}_"): value for name, value in facts.items() if name in kind.fields
+            }
             found |= {name: value for name, value in plain.items() if name in _AGAIN}
     return found
 

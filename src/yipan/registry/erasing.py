@@ -6,9 +6,7 @@ named, with its day, and kept where nobody who works here can read it; the sweep
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, ClassVar, Final
 from uuid import UUID
 
@@ -28,7 +26,8 @@ from yipan.law.keeping import ERASED_KIND, ERASING_KINDS, KEPT_KIND, REAPPLIED_K
 from yipan.registry.forgetting import forget_rows
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
 
     from django.db.backends.utils import CursorWrapper
 
@@ -63,9 +62,7 @@ SELECT t.subject_id, t.thread_id,
   FROM duties_threadsubject t WHERE t.subject_id = ANY(%(subjects)s) AND t.name <> ALL(%(nobody)s)
  ORDER BY t.thread_id
 """
-_UNDER_WAY: Final = (
-    "SELECT thread_id FROM duties_duty WHERE thread_id = ANY(%s) AND state = 'open' AND due_at IS NOT NULL LIMIT 1"
-)
+_UNDER_WAY: Final = "SELECT thread_id FROM duties_duty WHERE thread_id = ANY(%s) AND state = 'open' AND due_at IS NOT NULL LIMIT 1"
 _TEXTS: Final = """
 SELECT p.subject_id, e.id, e.kind, e.recorded_at, e.thread_id FROM duties_payload p JOIN duties_event e ON e.id = p.event_id
  WHERE p.subject_id = ANY(%s) AND p.ended_by IS NULL ORDER BY e.recorded_at, e.id
@@ -189,7 +186,9 @@ def plan(permit: Permit, thread: UUID, now: datetime) -> ErasurePlan:
     return _plan_for(permit, held, asked, now, book)
 
 
-def _plan_for(permit: Permit, held: Sequence[UUID], asked: UUID, now: datetime, book: Rulebook) -> ErasurePlan:
+def _plan_for(
+    permit: Permit, held: Sequence[UUID], asked: UUID, now: datetime, book: Rulebook
+) -> ErasurePlan:
     with permit.in_force(), connection.cursor() as cursor:
         found = dict.fromkeys(held)
         for each in held:
@@ -245,7 +244,9 @@ def _holds(cursor: CursorWrapper, organisation: str, first: UUID) -> bool:
 def _kept(book: Rulebook, texts: Sequence[tuple[UUID, UUID, str, datetime, UUID]], now: datetime) -> Kept:
     """Return what of somebody a law wants kept beyond today."""
     today = now.astimezone(SHANGHAI).date()
-    events, until, laws = [], [], {}
+    events: list[UUID] = []
+    until: list[date] = []
+    laws: dict[str, None] = {}
     for _, event, name, recorded_at, _ in texts:
         terms = book.kind(name, recorded_at.astimezone(SHANGHAI).date()).kept_by_law
         # A law that counts from the end of the case counts from now at the latest: nothing is left to be done in it.
@@ -326,5 +327,8 @@ def _again(
         cursor.execute(_CASES, {"subjects": [subject], "nobody": list(_NOBODY)})
         alone = tuple(thread for _, thread, together in cursor.fetchall() if not together)
     return ErasurePlan(
-        subjects=(subject,), cases={subject: alone}, kept={subject: _kept(book, texts, now)}, asked=texts[0][1]
+        subjects=(subject,),
+        cases={subject: alone},
+        kept={subject: _kept(book, texts, now)},
+        asked=texts[0][1],
     )

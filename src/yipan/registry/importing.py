@@ -134,7 +134,7 @@ def read(
     say nothing of it.
     """
     key, on = key_of(permit, intake)
-    stager = Stager(RowReader(on, read_gazetteer(), division))
+    stager = Stager(RowReader(on, read_gazetteer(), _carried(division)))
     declined: Counter[str] = Counter()
     parts = rows = 0
     for part in stager.parts(roster):
@@ -153,6 +153,13 @@ def read(
             [parts, rows, more, [READING, STOPPED], WAITING, WORKING, intake],
         )
     return True
+
+
+def _carried(division: str) -> str:
+    """Return a division, or the nearest above it that the table of divisions carries: it knows no village, and no new code."""
+    known = read_gazetteer().divisions
+    above = [division, *(division[:length] for length in (9, 6, 4, 2) if length < len(division))]
+    return next((each for each in above if each in known), division)
 
 
 def _set(permit: Permit, intake: UUID, **values: str | datetime) -> None:

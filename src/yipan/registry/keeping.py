@@ -58,9 +58,7 @@ SELECT DISTINCT e.thread_id, e.id, e.kind, e.recorded_at FROM duties_event e
   JOIN duties_payload p ON p.event_id = e.id AND p.ended_by IS NULL
  WHERE e.thread_id = ANY(%s) AND e.recorded_by = %s
 """
-_OPEN: Final = (
-    "SELECT DISTINCT thread_id FROM duties_duty WHERE thread_id = ANY(%s) AND state = 'open' AND due_at IS NOT NULL"
-)
+_OPEN: Final = "SELECT DISTINCT thread_id FROM duties_duty WHERE thread_id = ANY(%s) AND state = 'open' AND due_at IS NOT NULL"
 _CLOSED: Final = "SELECT thread_id, max(closed_at) FROM duties_duty WHERE thread_id = ANY(%s) GROUP BY 1"
 #: What was kept of somebody who was erased, and need not be any more.
 _KEPT: Final = """

@@ -325,7 +325,7 @@ def questions(permit: Permit, now: datetime) -> list[Question]:
     Raises:
         NotPermittedError: the post does not include auditing.
     """
-    values = {
+    values: dict[str, str | int] = {
         "own": permit.organisation, "asked": ASKED, "explained": EXPLAINED, "closed": CLOSED, "most": PAGE,
     }  # fmt: skip
     with _auditing(permit, now) as cursor:

@@ -54,7 +54,9 @@ class Proxies(Projecting):
 
     handles = frozenset({NAMED_EFFECT, ENDED_EFFECT})
 
-    def __init__(self, permit: Permit | None = None, slip: Slip | None = None, subject: UUID | None = None) -> None:
+    def __init__(
+        self, permit: Permit | None = None, slip: Slip | None = None, subject: UUID | None = None
+    ) -> None:
         """Know the slip that goes with the entry, whom it opens, and in whose name it is written."""
         self.permit = permit
         self.slip = slip

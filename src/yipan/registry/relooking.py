@@ -97,12 +97,11 @@ def _anew(cursor: CursorWrapper, rows: Sequence[tuple[Any, ...]], book: Rulebook
     threads: list[UUID] = [row[0] for row in rows]
     drawn, key, count = pictures(cursor, threads, book), lookup.key(), 0
     for thread, *before in rows:
-        new: tuple[Any, ...]
         if thread in drawn:
-            new = found_by(drawn[thread][1], key)[_FIRST : _FIRST + len(_COLUMNS)]
+            new: list[Any] = list(found_by(drawn[thread][1], key))[_FIRST : _FIRST + len(_COLUMNS)]
         else:
             # Nobody can open what she was found by: she is found no more.
-            new = (key.front + os.urandom(len(before[0]) - 1), None, None, None, key.front + os.urandom(15))
+            new = [_unfindable(key), None, None, None, _unfindable(key)]
         try:
             with transaction.atomic():
                 cursor.execute(_WRITE, [*new, thread, *before])
@@ -112,3 +111,7 @@ def _anew(cursor: CursorWrapper, rows: Sequence[tuple[Any, ...]], book: Rulebook
             continue
         count += cursor.rowcount
     return count
+
+
+def _unfindable(key: lookup.LookupKey) -> bytes:
+    return key.front + os.urandom(15)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -122,7 +124,15 @@ def _look_into_zip(raw: BinaryIO, file_name: str) -> bool:
                 elif name.endswith((".xml", ".rels")):
                     _refuse_entities(archive, name, file_name)
             return _FROM_1904.search(archive.read("xl/workbook.xml")) is not None
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as fault:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        EOFError,
+        NotImplementedError,
+        OSError,
+        ValueError,
+    ) as fault:
         raise _damaged(file_name) from fault
     except RuntimeError as fault:  # how zipfile says that a member has a password
         raise ProtectedRosterError(file=file_name) from fault

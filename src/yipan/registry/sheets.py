@@ -112,17 +112,17 @@ class _Table:
         rows, merges = source.read()
         lines = Lines(header=self.header, merges=merges, from_1904=source.from_1904)
         for row, cells in lines.people(rows):
-            yield RosterRow(sheet=name, row=row, cells=_as_typed(cells))
+            yield RosterRow(sheet=name, row=row, cells=_as_typed(cells, of_text=source.text is not None))
 
 
-def _as_typed(cells: Mapping[str, Cell]) -> Mapping[str, Cell]:
-    """Return cells as they were typed: without the byte that ends a string, or the apostrophe before a formula."""
+def _as_typed(cells: Mapping[str, Cell], *, of_text: bool) -> Mapping[str, Cell]:
+    """Return cells as they were typed: without the byte that ends a string; in a table of text, without the apostrophe before a formula."""
     if not any(isinstance(cell, str) and ("\0" in cell or cell[:1] == "'") for cell in cells.values()):
         return cells
-    return {
-        name: from_table(cell.replace("\0", "")) if isinstance(cell, str) else cell
-        for name, cell in cells.items()
-    }
+    sound = {name: cell.replace("\0", "") if isinstance(cell, str) else cell for name, cell in cells.items()}
+    if not of_text:
+        return sound
+    return {name: from_table(cell) if isinstance(cell, str) else cell for name, cell in sound.items()}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

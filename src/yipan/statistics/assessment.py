@@ -316,7 +316,12 @@ def ranked(cards: Sequence[Card], edition: Edition) -> list[Card]:
     for number, each in enumerate(told, start=1):
         before = placed[-1] if placed else None
         same = before is not None and before.score == each.score
-        overlaps = before is not None and each.high is not None and before.low is not None and each.high >= before.low
+        overlaps = (
+            before is not None
+            and each.high is not None
+            and before.low is not None
+            and each.high >= before.low
+        )
         placed.append(
             replace(each, rank=before.rank if same and before else number, even_with_one_before=overlaps)
         )
@@ -332,7 +337,11 @@ def pairs_of(engine: Engine, span: Span, now: datetime, offices: Sequence[str]) 
         " AND (debtor IN (SELECT unnest($1::VARCHAR[])) OR creditor IN (SELECT unnest($1::VARCHAR[]))) ORDER BY ALL"
     )
     rows = engine.dicts(query, [list(offices)])
-    return [Pair(**{name: value if isinstance(value, str) else int(value) for name, value in row.items()}) for row in rows]
+    numbers = [name for name in Pair.__dataclass_fields__ if name not in ("debtor", "creditor")]
+    return [
+        Pair(debtor=row["debtor"], creditor=row["creditor"], **{name: int(row[name]) for name in numbers})
+        for row in rows
+    ]
 
 
 def behind(permit: Permit, figure: str, office: str, span: Span, now: datetime) -> list[Behind]:

@@ -59,7 +59,12 @@ _WIDEST: Final = 60
 
 
 def write_book(
-    target: BinaryIO, prepared: Prepared, names: Mapping[str, Mapping[str, str]], language: str, *, released: bool
+    target: BinaryIO,
+    prepared: Prepared,
+    names: Mapping[str, Mapping[str, str]],
+    language: str,
+    *,
+    released: bool,
 ) -> None:
     """Write the workbook of a report. `names`: of rules, kinds and offices, by id.
 
@@ -75,10 +80,17 @@ def write_book(
         if released:
             _released(sheet, tables[name], key, names, language)
             continue
-        _head(sheet, [_word("code", language), _word(key, language), *(_word(each, language) for each in COUNTS)])
+        _head(
+            sheet,
+            [_word("code", language), _word(key, language), *(_word(each, language) for each in COUNTS)],
+        )
         for row in rows:
-            sheet.append([row.name, _name(names, row.name, language), *(getattr(row, each) for each in COUNTS)])
-        sheet.append(["", _word("sum", language), *(sum(getattr(row, each) for row in rows) for each in COUNTS)])
+            sheet.append(
+                [row.name, _name(names, row.name, language), *(getattr(row, each) for each in COUNTS)]
+            )
+        sheet.append(
+            ["", _word("sum", language), *(sum(getattr(row, each) for row in rows) for each in COUNTS)]
+        )
     if not released:
         _indicators(_sheet(book, "indicators", content, names, language), content, language)
         sheet = _sheet(book, "services", content, names, language)
@@ -102,8 +114,12 @@ def _name(names: Mapping[str, Mapping[str, str]], name: str, language: str) -> s
 def _sheet(
     book: Workbook, name: str, content: Content, names: Mapping[str, Mapping[str, str]], language: str
 ) -> Worksheet:
-    sheet = book.create_sheet(_word(name, language))
-    for key, value in (("office", _name(names, content.office, language)), ("period", content.period), ("as_of", content.as_of[:10])):
+    sheet: Worksheet = book.create_sheet(_word(name, language))
+    for key, value in (
+        ("office", _name(names, content.office, language)),
+        ("period", content.period),
+        ("as_of", content.as_of[:10]),
+    ):
         sheet.append([_word(key, language), value])
     sheet.append([])
     return sheet
@@ -121,7 +137,15 @@ def _head(sheet: Worksheet, words: Sequence[str]) -> None:
 def _released(
     sheet: Worksheet, table: Released, key: str, names: Mapping[str, Mapping[str, str]], language: str
 ) -> None:
-    _head(sheet, [_word("code", language), _word(key, language), *(_word(each, language) for each in PARTS), _word("due", language)])
+    _head(
+        sheet,
+        [
+            _word("code", language),
+            _word(key, language),
+            *(_word(each, language) for each in PARTS),
+            _word("due", language),
+        ],
+    )
     for row in (*table.rows, None):
         said = (row, _name(names, row, language)) if row else ("", _word("sum", language))
         sheet.append([*said, *(_shown(cell, language) for cell in table.row(row))])
@@ -140,7 +164,9 @@ def _indicators(sheet: Worksheet, content: Content, language: str) -> None:
         figure = one.figure if one else None
         if one is None or figure is None:
             continue
-        sheet.append([name, one.title[language], top, bottom, top / bottom * figure.scale if bottom else None])
+        sheet.append(
+            [name, one.title[language], top, bottom, top / bottom * figure.scale if bottom else None]
+        )
         if figure.unit == "percent":
             sheet.cell(sheet.max_row, 5).number_format = "0.00%"
 
@@ -157,7 +183,9 @@ def _checks(sheet: Worksheet, prepared: Prepared, language: str) -> None:
 def _fit(sheet: Worksheet) -> None:
     """Make columns as wide as what they hold, and a sheet as wide as a page."""
     for number, column in enumerate(sheet.iter_cols(values_only=True), start=1):
-        sheet.column_dimensions[get_column_letter(number)].width = min(_WIDEST, 3 + max(map(_width, column), default=8))
+        sheet.column_dimensions[get_column_letter(number)].width = min(
+            _WIDEST, 3 + max(map(_width, column), default=8)
+        )
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)

@@ -140,7 +140,13 @@ def _levels(content: Content, below: Mapping[str, Content], missing: Sequence[st
 def _months(content: Content) -> Iterator[Compared]:
     """Yield each column of the monthly returns, summed over its months, beside the quarter's."""
     for column, months in content.months.items():
-        yield "chk-month-to-quarter", content.office, column, sum(months.values()), content.returns.get(column, 0)
+        yield (
+            "chk-month-to-quarter",
+            content.office,
+            column,
+            sum(months.values()),
+            content.returns.get(column, 0),
+        )
 
 
 def _demand(content: Content) -> Iterator[Compared]:
@@ -153,4 +159,10 @@ def _small(content: Content) -> Iterator[Compared]:
     for where, released in content.released().items():
         for (row, column), cell in released.cells.items():
             if cell.people:
-                yield "chk-small-cells", content.office, f"{where} {row or 'sum'} {column or ''}", cell.people, threshold()
+                yield (
+                    "chk-small-cells",
+                    content.office,
+                    f"{where} {row or 'sum'} {column or ''}",
+                    cell.people,
+                    threshold(),
+                )

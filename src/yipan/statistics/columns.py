@@ -51,7 +51,7 @@ def sayable(rulebook: Rulebook) -> dict[str, list[str]]:
 
 def _of(kind: Kind) -> set[str]:
     if kind.subjects:
-        return _ANSWERS & _choices(kind)
+        return _choices(kind) & _ANSWERS
     return {name for name, each in kind.fields.items() if each.clock and each.type in _SAYABLE}
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from yipan.errors import YipanError
 from yipan.statistics.engine import Asked, Engine
 from yipan.statistics.measures import compute, figure_named, figures, values_of
 from yipan.statistics.release import Released, release
@@ -55,6 +56,21 @@ SELECT COUNT(*), COUNT(CASE WHEN d.state = 'discharged' AND (d.due_at IS NULL OR
 FROM duties AS d WHERE d.owed_by = ? AND d.owed_to = 'person' AND d.state <> 'void' AND d.opened_at >= ? AND d.opened_at < ?
 """
 _RETURN_KIND, _DEMAND_KIND = "department-return.sent", "demand-counts.sent"
+
+
+class NoReportError(YipanError):
+    """There is no such report."""
+
+    code: ClassVar[str] = "no-report"
+    exit_code: ClassVar[int] = 2
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "没有名为“{report}”的报表。",
+        "en": "There is no report {report!r}.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "报表名见 docs/reference/figures.md。",
+        "en": "docs/reference/figures.md lists them.",
+    }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,21 +136,21 @@ def _table(rows: Sequence[Row]) -> Released:
 def asked_of(span: Span, now: datetime) -> Asked:
     """Return the stretch of a period, as it stood at its end, or as it stands where it still runs."""
     first, after = span.first_at, span.after_at
-    return Asked(first=_plain(first), after=_plain(after), as_of=_plain(min(after, now.astimezone(after.tzinfo))))
+    return Asked(
+        first=_plain(first), after=_plain(after), as_of=_plain(min(after, now.astimezone(after.tzinfo)))
+    )
 
 
 def _plain(at: datetime) -> datetime:
     return at.replace(tzinfo=None)
 
 
-def content_of(
-    engine: Engine, definition: Definition, office: str, span: Span, now: datetime
-) -> Content:
+def content_of(engine: Engine, definition: Definition, office: str, span: Span, now: datetime) -> Content:
     """Compute a report. The engine has the definitions laid out already."""
     asked = asked_of(span, now)
     compute(engine, asked, every_entry=True)
     figure = definition.figure
-    shown = figure.indicators if figure else ()
+    shown = figure.indicators if figure and definition.id != _EVERYTHING else ()
     every = [each.id for each in figures("indicator") if not shown or each.id in shown]
     values = values_of(engine, [office], with_below=True)
     services = engine.rows(_ENTRIES, [office, asked.first, asked.after, _counted_kinds(definition)])
@@ -156,7 +172,9 @@ def content_of(
         by_office=_rows(engine.rows(_OF_LINE.format(by="b.branch", more=_BRANCH + more), [office, office])),
         services={kind: int(count) for kind, count in services},
         indicators={
-            name: (each.top, each.bottom) for name in every if (each := values.get((name, office))) is not None
+            name: (each.top, each.bottom)
+            for name in every
+            if (each := values.get((name, office))) is not None
         },
         months=months,
         returns={name: sum(held.values()) for name, held in months.items()},
@@ -178,12 +196,18 @@ def _counted_kinds(definition: Definition) -> list[str]:
     """Return the kinds of which entries are counted: those of the report, of the climbing one those of every report."""
     if definition.id != _EVERYTHING:
         return list(definition.kinds)
-    return sorted({kind for each in figures() for kind in (*each.kinds, *(each.figure.kinds if each.figure else ()))})
+    return sorted(
+        {kind for each in figures() for kind in (*each.kinds, *(each.figure.kinds if each.figure else ()))}
+    )
 
 
 def report_named(name: str) -> Definition:
-    """Return the definition of a report."""
+    """Return the definition of a report.
+
+    Raises:
+        NoReportError: the packs define none of that name.
+    """
     found = figure_named(name)
     if found is None or found.sort != "report":
-        raise KeyError(name)
+        raise NoReportError(report=name)
     return found

@@ -43,7 +43,9 @@ def text_of(name: str) -> str:
 def names_below(folder_name: str) -> list[str]:
     """Return the texts of a folder of tables, as `checks/chk-both-ends`."""
     found = (_TABLES / folder_name).iterdir()
-    return sorted(f"{folder_name}/{each.name.removesuffix('.sql')}" for each in found if each.name.endswith(".sql"))
+    return sorted(
+        f"{folder_name}/{each.name.removesuffix('.sql')}" for each in found if each.name.endswith(".sql")
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,7 +107,8 @@ class Engine:
         names = [str(self._at / name) for name in self.manifest.files.get(table, {}).values()]
         if names:
             listed = ", ".join(f"'{name}'" for name in names)
-            self.duckdb.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet([{listed}], hive_partitioning = false)")  # noqa: S608  # our own files
+            rows = f"SELECT * FROM read_parquet([{listed}], hive_partitioning = false)"  # noqa: S608  # our own files
+            self.duckdb.execute(f"CREATE VIEW {table} AS {rows}")
         else:
             self.put(table, columns, [])
 
@@ -113,7 +116,9 @@ class Engine:
         """Return itself."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close the engine."""
         self.duckdb.close()
 

@@ -72,7 +72,6 @@ class Extracted:
     anew: bool
 
 
-
 def extract(*, step: int = STEP, say: Callable[[str], None] | None = None) -> Extracted:
     """Bring the folder of figures up to date with the journal.
 
@@ -134,9 +133,7 @@ def _one_step(at: Path, manifest: Manifest, step: int) -> Mapping[str, int] | No
     return counts
 
 
-def _next_ranges(
-    heads: Mapping[str, int], read: Mapping[str, int], step: int
-) -> dict[str, tuple[int, int]]:
+def _next_ranges(heads: Mapping[str, int], read: Mapping[str, int], step: int) -> dict[str, tuple[int, int]]:
     """Return of which offices which places of the chain are read next: no more than `step` in all."""
     found: dict[str, tuple[int, int]] = {}
     left = step
@@ -216,9 +213,7 @@ def _write_month(
         manifest.rows.pop(old, None)
 
 
-def _write(
-    engine: duckdb.DuckDBPyConnection, at: Path, manifest: Manifest, name: str, rows: str
-) -> None:
+def _write(engine: duckdb.DuckDBPyConnection, at: Path, manifest: Manifest, name: str, rows: str) -> None:
     path = at / name
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     done = engine.execute(f"COPY ({rows}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)").fetchone()
@@ -239,7 +234,11 @@ def _write_known(at: Path, manifest: Manifest) -> None:
             engine.execute(
                 f"CREATE TEMP TABLE {table} AS SELECT * FROM read_csv(?, columns = ?, header = false, nullstr = '',"  # noqa: S608  # our own table
                 " force_not_null = ?)",
-                [str(staging / f"{table}.csv"), shape, [key for key, kind in shape.items() if kind == "VARCHAR"]],
+                [
+                    str(staging / f"{table}.csv"),
+                    shape,
+                    [key for key, kind in shape.items() if kind == "VARCHAR"],
+                ],
             )
             before = manifest.files.get(table, {}).get("", "")
             name = f"{table}/part-{manifest.generation + 1:08}.parquet"

@@ -144,10 +144,13 @@ def compute(engine: Engine, asked: Asked, *, every_entry: bool = False) -> None:
     kinds = "SELECT kind FROM figure_kinds UNION SELECT until FROM figure_kinds UNION SELECT kind FROM figure_returns"
     found = "kind IN ('complaint.investigated', 'breach.noted')"
     only = "" if every_entry else f"WHERE kind IN ({kinds}) OR {found}"
-    engine.keep("standing", f"SELECT * FROM ({filled('standing', asked)}) {only}")
+    engine.keep("standing", f"SELECT * FROM ({filled('standing', asked)}) {only}")  # noqa: S608  # our own texts
     engine.keep("worked", filled("worked", asked))
     engine.keep("breached", filled("breached", asked))
-    union = " UNION ALL ".join(f"SELECT figure, office, top, bottom FROM ({filled(name, asked)})" for name in MEASURES_BY)
+    union = " UNION ALL ".join(
+        f"SELECT figure, office, top, bottom FROM ({filled(name, asked)})"  # noqa: S608  # our own texts
+        for name in MEASURES_BY
+    )
     engine.keep("measured", _MEASURED.format(union=union))
     engine.keep("rolled", _ROLLED)
 
@@ -159,4 +162,7 @@ def values_of(engine: Engine, offices: Sequence[str], *, with_below: bool) -> di
         f"SELECT figure, office, top, bottom FROM {table} WHERE office IN (SELECT unnest(?::VARCHAR[])) ORDER BY ALL",  # noqa: S608  # one of two words
         [list(offices)],
     )
-    return {(row[0], row[1]): Value(figure=row[0], office=row[1], top=int(row[2]), bottom=int(row[3])) for row in found}
+    return {
+        (row[0], row[1]): Value(figure=row[0], office=row[1], top=int(row[2]), bottom=int(row[3]))
+        for row in found
+    }

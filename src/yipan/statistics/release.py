@@ -50,7 +50,9 @@ class _Table:
         return 0 < self.counts[place] < self.under
 
 
-def release(counts: Mapping[tuple[str, str], int], rows: Sequence[str], columns: Sequence[str], under: int = 0) -> Released:
+def release(
+    counts: Mapping[tuple[str, str], int], rows: Sequence[str], columns: Sequence[str], under: int = 0
+) -> Released:
     """Return a table with its sums as it may leave the office. What is not in `counts` is none.
 
     Zero is said: that an office had nothing to do is nobody's secret.
@@ -68,8 +70,12 @@ def release(counts: Mapping[tuple[str, str], int], rows: Sequence[str], columns:
     return Released(rows=tuple(rows), columns=tuple(columns), cells=cells, under=table.under)
 
 
-def _laid_out(counts: Mapping[tuple[str, str], int], rows: tuple[str, ...], columns: tuple[str, ...], under: int) -> _Table:
-    found: dict[Place, int] = {(row, column): counts.get((row, column), 0) for row in rows for column in columns}
+def _laid_out(
+    counts: Mapping[tuple[str, str], int], rows: tuple[str, ...], columns: tuple[str, ...], under: int
+) -> _Table:
+    found: dict[Place, int] = {
+        (row, column): counts.get((row, column), 0) for row in rows for column in columns
+    }
     for row in rows:
         found[row, None] = sum(found[row, column] for column in columns)
     for one in (*columns, None):
@@ -100,7 +106,9 @@ def _hide_more(table: _Table, given_away: Place) -> None:
     for line in lines:
         open_ones = [place for place in line if place not in table.hidden and table.counts[place]]
         if open_ones:
-            table.hidden.add(min(open_ones, key=lambda place: (None in place, table.counts[place], _in_order(place))))
+            table.hidden.add(
+                min(open_ones, key=lambda place: (None in place, table.counts[place], _in_order(place)))
+            )
             return
     rest = [place for place, count in table.counts.items() if place not in table.hidden and count]
     if not rest:

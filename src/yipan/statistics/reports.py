@@ -162,7 +162,9 @@ class Prepared:
         return self.filed is not None and self.content.text() != self.filed.content.text()
 
 
-def prepare(permit: Permit, span: Span, now: datetime, *, report: str = CLIMBING, fresh: bool = True) -> Prepared:
+def prepare(
+    permit: Permit, span: Span, now: datetime, *, report: str = CLIMBING, fresh: bool = True
+) -> Prepared:
     """Compute a report of the permit's organisation, and check it. Nothing is written but the folder of figures.
 
     `fresh`: bring that folder up to date first.
@@ -212,7 +214,9 @@ def _filed_below(permit: Permit, span: Span, report: str) -> dict[str, Filed]:
 
 def filings(permit: Permit, *, office: str = "", period: str = "", report: str = "") -> list[Filed]:
     """Return the reports that the permit's organisation may see: its own and those of offices below, the latest first."""
-    wanted = {name: value for name, value in (("office", office), ("period", period), ("report", report)) if value}
+    wanted = {
+        name: value for name, value in (("office", office), ("period", period), ("report", report)) if value
+    }
     with permit.in_force():
         rows = list(Filing.objects.filter(**wanted).order_by("-made_at", "-event"))
     corrected = {row.corrects: row.event for row in rows if row.corrects}
@@ -298,7 +302,7 @@ def _refuse_disagreeing(found: Sequence[Disagreement]) -> None:
         raise ReportDisagreesError(count=len(found), listing=listing["zh"], listing_en=listing["en"])
 
 
-def _keep(  # noqa: PLR0913  # each is a word of the entry
+def _keep(
     permit: Permit, span: Span, now: datetime, prepared: Prepared, kind: str, more: Mapping[str, str]
 ) -> Filed:
     text = prepared.content.text()
@@ -323,7 +327,14 @@ def _keep(  # noqa: PLR0913  # each is a word of the entry
 
 
 def examine(  # noqa: PLR0913  # each is a box of the form
-    permit: Permit, office: str, period: str, now: datetime, *, result: str, minutes: str, report: str = CLIMBING
+    permit: Permit,
+    office: str,
+    period: str,
+    now: datetime,
+    *,
+    result: str,
+    minutes: str,
+    report: str = CLIMBING,
 ) -> Receipt:
     """Say of a report from below that it is accepted, or sent back to be corrected, and why.
 

@@ -168,7 +168,9 @@ def target_of(definition: Definition, office: str, day: date, default: int) -> t
 def _applies(target: Target, office: str, day: date) -> bool:
     if target.years:
         named = str(day.year) in target.years
-        return named and any(pack.covers(office) for pack in library(rule_packs()).packs if pack.name == target.pack)
+        return named and any(
+            pack.covers(office) for pack in library(rule_packs()).packs if pack.name == target.pack
+        )
     book = lawbook()
     return any(
         each.pack.name == target.pack and each.pack.covers(office) and book.in_force(each.pack, day)

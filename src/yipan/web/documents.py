@@ -26,7 +26,7 @@ from yipan.registry.access import said_before
 from yipan.registry.people import is_person, particulars_of, place_name
 from yipan.web.acting import Acting, for_officers, page, tell
 from yipan.web.duties import saying_of
-from yipan.web.forms import AT, EVIDENCE, Section, Setting, sections_of, shown_fields, shown_roles
+from yipan.web.forms import AT, EVIDENCE, Section, Setting, sections_of, shown_fields, shown_roles, worded
 from yipan.web.knowing import filled_from
 from yipan.web.offices import office_meant, why_not_one
 from yipan.web.words import SHANGHAI, language, said
@@ -329,7 +329,8 @@ def _form(request: HttpRequest, desk: _Desk, status: int = 200) -> HttpResponse:
     wrong: dict[str, str] = {}
     for each in desk.faults:
         wrong.setdefault(each.field, each.say(language()))
-    sections = sections_of(desk.kind, desk.setting, desk.typed, wrong)
+    setting = worded(desk.setting, desk.kind, desk.acting.now.astimezone(SHANGHAI).date())
+    sections = sections_of(desk.kind, setting, desk.typed, wrong)
     context = {
         "kind": desk.kind,
         "setting": desk.setting,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext
 
+from yipan.duties.lawbook import lawbook
+from yipan.law.wording import purposes_of
 from yipan.web.words import said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from yipan.law.kind import Field, Kind
 
@@ -89,6 +92,15 @@ class Setting:
     on_behalf_of: str = ""
     #: The roles that the case at hand knows already.
     known: frozenset[str] = frozenset()
+    #: What is agreed to, in plain words, by purpose.
+    wordings: Mapping[str, str] = field(default_factory=dict)
+
+
+def worded(setting: Setting, kind: Kind, day: date) -> Setting:
+    """Return a setting that knows the words in which a kind asks for agreement on a day."""
+    book = lawbook()
+    found = {purpose: book.wording(purpose, day) for purpose in purposes_of(kind)}
+    return replace(setting, wordings={name: said(each[1]) for name, each in found.items() if each})
 
 
 def sections_of(
@@ -228,7 +240,7 @@ class _Making:
             name=one.name,
             title=said(one.title),
             widget=widget,
-            hint=said(one.help) if one.help else "",
+            hint=self.setting.wordings.get(one.consent, "") or (said(one.help) if one.help else ""),
             required=one.required,
             value=self.typed.get(one.name, ""),
             other_value=self.typed.get(f"{one.name}_time", ""),

@@ -32,7 +32,7 @@ STATES: Final[Mapping[str, str]] = {
     "waiting": gettext_noop("待发出"),
     "sent": gettext_noop("已发出"),
     "entered": gettext_noop("已送达"),
-    "held": gettext_noop("对方暂存"),
+    "held": gettext_noop("暂存"),
     "refused": gettext_noop("未被接受"),
     "withheld": gettext_noop("本人未同意，没有发出"),
     "new": gettext_noop("待登记"),

@@ -20,6 +20,7 @@ from yipan.offices.officer import Officer
 from yipan.offices.signing_in import begin_attempt
 from yipan.web.acting import OFFICE, Acting, acting_in, for_officers, now, page, posts_of
 from yipan.web.sign import address_of, home_of, inside, let_in
+from yipan.web.words import SHANGHAI
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -61,8 +62,9 @@ def _let_in(request: HttpRequest, typed: str, context: dict[str, str]) -> HttpRe
     if user is None:
         return page(request, None, "sign_in", context | {"wrong": True}, status=422)
     attempt.forgive()
-    if not Officer.objects.filter(user=user.pk).exists():
-        # Persons come in by their own door, with a number and a code.
+    officer = Officer.objects.filter(user=user.pk).first()
+    if officer is None or not officer.postings_on(now().astimezone(SHANGHAI).date()).exists():
+        # Persons come in by their own door, with a number and a code; an officer without a post, by none.
         return page(request, None, "sign_in", context | {"no_post": True}, status=403)
     return let_in(request, user, context["next"])
 

@@ -39,8 +39,8 @@ BEGIN
      WHERE s.id = ANY(whose)
        AND NOT EXISTS (SELECT 1 FROM duties_payload p WHERE p.subject_id = s.id AND p.ended_by IS NULL);
     DELETE FROM duties_keptkey k
-     WHERE k.subject = ANY(whose)
-       AND NOT EXISTS (SELECT 1 FROM duties_payload p WHERE p.subject_id = k.subject AND p.ended_by IS NULL);
+     WHERE k.id = ANY(whose)
+       AND NOT EXISTS (SELECT 1 FROM duties_payload p WHERE p.subject_id = k.id AND p.ended_by IS NULL);
 END
 $body$;
 
@@ -96,11 +96,11 @@ BEGIN
     SELECT coalesce(array_agg(DISTINCT p.event_id), '{}') INTO texts FROM duties_payload p
      WHERE p.subject_id = ANY(hers) AND p.event_id <> ALL(kept);
     IF until_on IS NOT NULL THEN
-        INSERT INTO duties_keptkey (subject, wrapped_key, kek_version, until_on)
+        INSERT INTO duties_keptkey (id, wrapped_key, kek_version, until_on)
         SELECT s.id, s.wrapped_key, s.kek_version, until_on FROM duties_subject s
          WHERE s.id = ANY(hers) AND s.wrapped_key IS NOT NULL
            AND EXISTS (SELECT 1 FROM duties_payload p WHERE p.subject_id = s.id AND p.event_id = ANY(kept))
-        ON CONFLICT (subject) DO NOTHING;
+        ON CONFLICT (id) DO NOTHING;
     END IF;
     PERFORM yipan_destroy(named, texts, hers);
     -- What is kept is kept from everybody.
@@ -127,7 +127,7 @@ BEGIN
       FROM duties_payload p WHERE p.event_id = ANY(told.follows) AND p.ended_by IS NULL;
     PERFORM yipan_destroy(named, told.follows, whose);
     UPDATE duties_erasure SET kept_until = NULL
-     WHERE subject = ANY(whose) AND NOT EXISTS (SELECT 1 FROM duties_keptkey k WHERE k.subject = duties_erasure.subject);
+     WHERE subject = ANY(whose) AND NOT EXISTS (SELECT 1 FROM duties_keptkey k WHERE k.id = duties_erasure.subject);
     PERFORM set_config('yipan.ending', '', true);
 END
 $body$;
@@ -190,7 +190,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="KeptKey",
             fields=[
-                ("subject", models.UUIDField(primary_key=True, serialize=False)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
                 ("wrapped_key", models.BinaryField()),
                 ("kek_version", models.SmallIntegerField()),
                 ("until_on", models.DateField()),

@@ -1,0 +1,97 @@
+"""What the screens show: the matrix of pairs, trends by month, flows between provinces; each as a picture and as numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from yipan.registry.headcounts import threshold
+from yipan.statistics.content import asked_of
+from yipan.statistics.engine import Engine, filled
+from yipan.statistics.periods import before, period_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from yipan.offices.permit import Permit
+    from yipan.statistics.assessment import Assessment
+
+MONTHS: Final = 12
+#: Of what is asked between offices, from and to which province: only what is no small count.
+_FLOWS: Final = """
+SELECT substr(s.office, 1, 2) AS start, substr(s.partner, 1, 2) AS finish, COUNT(*) AS times
+FROM standing AS s JOIN kind_sends AS k ON k.kind = s.kind AND k.role = s.role
+WHERE s.counts_at >= ? AND s.counts_at < ? AND substr(s.office, 1, 2) <> substr(s.partner, 1, 2)
+  AND (s.office IN (SELECT office FROM lines WHERE superior = ?) OR s.partner IN (SELECT office FROM lines WHERE superior = ?))
+GROUP BY 1, 2 HAVING COUNT(*) >= ? ORDER BY 3 DESC, 1, 2
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Month:
+    """What fell due and was kept in a month."""
+
+    name: str
+    due: int
+    kept: int
+
+    @property
+    def share(self) -> float | None:
+        """The share in per cent; None of so few that it says nothing."""
+        return 100 * self.kept / self.due if self.due >= threshold() else None
+
+
+def trend_of(permit: Permit, now: datetime) -> list[Month]:
+    """Return the latest months of an office and those below it, the oldest first.
+
+    Raises:
+        NotPermittedError: the post does not include reading duties.
+    """
+    permit.require("read-duties", now)
+    spans = [period_of("month", now.date())]
+    for _ in range(MONTHS - 1):
+        spans.append(before(spans[-1]))
+    found = []
+    with Engine() as engine:
+        for span in reversed(spans):
+            asked = asked_of(span, now)
+            due, kept = engine.rows(
+                f"SELECT COALESCE(SUM(w.due), 0), COALESCE(SUM(w.kept), 0) FROM ({filled('worked', asked)}) AS w"  # noqa: S608  # our own text
+                " JOIN lines AS l ON l.office = w.office WHERE l.superior = ?",
+                [permit.organisation],
+            )[0]
+            found.append(Month(name=span.name, due=int(due), kept=int(kept)))
+    return found
+
+
+def flows_of(engine: Engine, office: str, first: datetime, after: datetime) -> list[tuple[str, str, int]]:
+    """Return how much was asked from province to province, of an office and those below it; small counts are left out."""
+    rows = engine.rows(
+        _FLOWS, [first.replace(tzinfo=None), after.replace(tzinfo=None), office, office, threshold()]
+    )
+    return [(row[0], row[1], int(row[2])) for row in rows]
+
+
+def matrix_of(
+    found: Assessment, most: int = 12
+) -> tuple[list[str], list[str], list[list[tuple[int, int] | None]]]:
+    """Return the matrix of the offices that owed each other the most: rows owe, columns are owed to."""
+    due = (
+        _sums([(pair.debtor, pair.due) for pair in found.pairs]),
+        _sums([(pair.creditor, pair.due) for pair in found.pairs]),
+    )
+    rows, columns = (
+        sorted(sorted(each, key=lambda name: (-held[name], name))[:most])
+        for each, held in ((due[0], due[0]), (due[1], due[1]))
+    )
+    known = {(pair.debtor, pair.creditor): (pair.kept, pair.due) for pair in found.pairs if pair.due}
+    return rows, columns, [[known.get((row, column)) for column in columns] for row in rows]
+
+
+def _sums(counts: Sequence[tuple[str, int]]) -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    for name, count in counts:
+        if count:
+            found[name] = found.get(name, 0) + count
+    return found

@@ -1,0 +1,174 @@
+"""The pages of figures, with a real browser: a quarter reported, filed, corrected, examined, assessed, contested, tried out."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import gettempdir
+from typing import TYPE_CHECKING
+
+from openpyxl import load_workbook
+
+from tests.web.conftest import COUNTY_ABOVE, DESK, HER_HOME, SHANGHAI, House, button, link
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from playwright.sync_api import Page
+
+    from tests.duties.cast import Cast
+
+APRIL = datetime(2026, 4, 13, 9, 0, tzinfo=SHANGHAI)
+PICTURES = Path(gettempdir()) / "yipan-pictures"
+
+
+def the_desk() -> Cast:
+    from tests.duties.cast import new_cast  # noqa: PLC0415  # after Django is set up
+
+    return replace(new_cast(), residence=DESK, her_home=HER_HOME)
+
+
+def play() -> UUID:
+    """Play two cases of the desk with her home office: one asked and answered in time, one not asked."""
+    from yipan.statistics.extract import extract  # noqa: PLC0415  # after Django is set up
+
+    cast = the_desk()
+    cast.open_offices("2026-01-01T08:00")
+    thread = cast.ask("2026-03-02T10:00", his_agrees_verify=False, her_agrees_notice=False)
+    cast.step(DESK, "birth-registration.entered", "2026-03-02T11:00")
+    cast.step(DESK, "verification.asked", "2026-03-04T10:00", her_home=HER_HOME, channel="system")
+    cast.act(
+        HER_HOME,
+        "verification.answered",
+        "2026-03-10T10:00",
+        thread=thread,
+        her_home=HER_HOME,
+        result="confirmed",
+    )
+    second = cast.ask("2026-03-03T10:00", his_agrees_verify=False, her_agrees_notice=False)
+    cast.step(DESK, "birth-registration.entered", "2026-03-03T11:00")
+    extract()
+    return second
+
+
+def note_late(thread: UUID) -> None:
+    """Note, with its evidence, that the second was asked in time after all."""
+    cast = the_desk()
+    cast.thread = thread
+    cast.step(
+        DESK,
+        "verification.asked",
+        "2026-04-14T10:00",
+        her_home=HER_HOME,
+        channel="letter",
+        arrived="2026-03-11T10:00",
+    )
+
+
+def picture(page: Page, name: str) -> None:
+    PICTURES.mkdir(exist_ok=True)
+    page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+
+
+def main_of(page: Page, where: str) -> str:
+    # Figures are counted while one waits.
+    page.set_default_timeout(60_000)
+    page.goto(where)
+    return page.inner_text("main")
+
+
+def test_a_quarter_is_reported_corrected_assessed_contested_and_tried_out(house: House) -> None:
+    second = house.elsewhere(play)
+    house.now = APRIL
+    page = house.signed_in("limin")
+    said = main_of(page, "/figures/report?period=2026-Q1")
+    assert "校验全部相符" in said
+    assert "即时办理生育登记" in said
+    button(page, "签名并上报")
+    assert "报表已上报并签名" in page.inner_text("main")
+    picture(page, "report")
+
+    book = page.context.request.get("/figures/report.xlsx?period=2026-Q1")
+    rows = list(load_workbook(io.BytesIO(book.body())).worksheets[0].iter_rows(min_row=6, values_only=True))
+    entered = next(row for row in rows if row[0] == "birth-reg-enter-at-once")
+    assert entered[2:5] == (2, 2, 2)
+    released = page.context.request.get("/figures/report.xlsx?period=2026-Q1&released=1")
+    shown = [
+        cell
+        for row in load_workbook(io.BytesIO(released.body()))
+        .worksheets[0]
+        .iter_rows(min_row=6, values_only=True)
+        for cell in row
+        if isinstance(cell, int)
+    ]
+    assert all(number == 0 or number >= 5 for number in shown)
+
+    house.elsewhere(lambda: note_late(second))
+    house.now = APRIL + timedelta(days=2)
+    assert "此后数字有变" in main_of(page, "/figures/report?period=2026-Q1")
+    page.fill("#f-why", "挂号信回执迟到，补记。")
+    button(page, "签名并上报更正")
+    said = page.inner_text("main")
+    assert "挂号信回执迟到，补记。" in said
+    assert "已被更正" in said
+    assert "与签名不符" not in said
+
+    county = house.signed_in("zhao")
+    county.goto("/office")
+    county.get_by_label("天河区卫生健康局").check()
+    button(county, "继续")
+    said = main_of(county, "/figures/report?period=2026-Q1")
+    assert "已上报" in said
+    county.get_by_text("审阅", exact=True).first.click()
+    county.fill("input[name=minutes]", "数字相符。")
+    button(county, "提交并记录")
+    assert "审阅意见已记录" in county.inner_text("main")
+
+    said = main_of(county, "/figures/assessment?period=2026-Q1")
+    assert "件数太少，不排名次" in said
+    picture(county, "assessment")
+    link(county, "沙河街道办事处")
+    link(county, "生育登记核实按期发出")
+    assert "按期" in county.inner_text("main")
+    picture(county, "card")
+
+    page.goto(f"/figures/assessment/{DESK}?period=2026-Q1")
+    page.get_by_role("link", name="提出异议").first.click()
+    page.fill("#f-assessor", COUNTY_ABOVE)
+    page.fill("#f-period", "2026-Q1")
+    page.fill("#f-figure", "ind-verify-7wd")
+    page.fill("#f-reason", "第二件的回执已经补记。")
+    button(page, "提交")
+    assert "/cases/" in page.url, page.inner_text("main")
+    assert "有异议，待答复" in main_of(page, f"/figures/assessment/{DESK}?period=2026-Q1")
+    assert "待答复" in main_of(county, "/figures/assessment?period=2026-Q1")
+
+    page.goto("/figures/simulation")
+    page.fill("#f-within", "3 working_days")
+    page.fill("#f-first", "2026-01-01")
+    page.fill("#f-after", "2026-04-01")
+    page.select_option("#f-rule", "birth-reg-verify-7wd")
+    button(page, "试算")
+    table = page.locator("table.numbers").first.inner_text()
+    row = next(line for line in table.splitlines() if line.startswith("向户籍地核实"))
+    # Of two that fell due both were in time; of three working days the one that was noted on the 11th was not.
+    assert row.split("\t")[1:5] == ["2", "2", "0", "1"]
+    picture(page, "simulation")
+    paper = page.context.request.get("/figures/bulletin.pdf?period=2026-Q1")
+    assert paper.body().startswith(b"%PDF")
+
+
+def test_what_is_no_period_is_refused_in_words(house: House) -> None:
+    house.now = APRIL
+    page = house.signed_in("limin")
+    assert "不是期间" in main_of(page, "/figures/report?period=soon")
+
+
+def test_the_pages_speak_english_too(house: House) -> None:
+    house.now = APRIL
+    page = house.signed_in("limin", "en-GB")
+    for where in ("report", "assessment", "simulation"):
+        main_of(page, f"/figures/{where}")
+        assert page.locator("h1").inner_text()
