@@ -101,8 +101,10 @@ def test_what_the_law_does_not_know_is_refused_in_one_shape(stranger: Knocker) -
         assert answer.status == status, (path, query, answer.value)
         assert error in (None, answer.value["error"]), (path, query, answer.value)
         assert set(answer.value) == {"error", "sentence", "next_step", "faults"}
-    faults = stranger.get("due", colour="red").value["faults"]
-    assert {each["field"] for each in faults} == {"on", "colour"}
+    faults = stranger.get("due", colour="red", shape="round").value["faults"]
+    assert [each["field"] for each in faults] == ["colour", "shape"]
+    missing = stranger.get("migrant", reason="fun").value["faults"]
+    assert {each["field"] for each in missing} == {"home", "residence", "reason"}
 
 
 @pytest.mark.usefixtures("stranger")

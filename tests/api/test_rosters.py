@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 from openpyxl import load_workbook
 
 from tests.api.conftest import Clock, Knocker, program
-from tests.database.users import LIMIT_SECONDS
+from tests.database.users import LIMIT_SECONDS, SOURCE
 from tests.registry.rosters import LAN, text
+from yipan.registry.beside import still_beside
 from yipan.registry.matching import check_digit
 from yipan.registry.staging import PART
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.duties.cast import Cast
 
 HEAD = ("姓名", "身份证号", "电话", "户籍地", "现住址", "来本地日期")
@@ -71,7 +74,10 @@ def test_another_offices_roster_is_not_there(cast: Cast, desk: Knocker, clock: C
     assert LAN not in other.get(f"rosters/{made}").body.decode()
 
 
-def test_a_large_roster_is_entered_by_a_program_beside(desk: Knocker) -> None:
+def test_a_large_roster_is_entered_by_a_program_beside(
+    desk: Knocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(SOURCE))
     file = text([HEAD, *(row(at) for at in range(10, 10 + PART + 1))])
     answer = desk.post("rosters?ground=consent", body=file)
     assert answer.status == 202, answer.value
@@ -83,3 +89,6 @@ def test_a_large_roster_is_entered_by_a_program_beside(desk: Knocker) -> None:
         time.sleep(0.5)
         found = desk.get(f"rosters/{answer.value['roster']}").value
     assert counts(found)[:2] == (PART + 1, PART + 1)
+    while still_beside():  # it must have left before the server does
+        assert time.monotonic() < give_up_at
+        time.sleep(0.1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,7 +41,8 @@ def commands_in(page: Path) -> Iterator[list[str]]:
     """Yield each command line of ours that a page shows in a block."""
     for block in blocks(page, "sh", ""):
         for line in block.splitlines():
-            words = shlex.split(line, comments=True)
+            # What the shell does with the answer is not the command's.
+            words = list(takewhile(lambda word: word != ">", shlex.split(line, comments=True)))
             if words[:1] == ["yipan"]:
                 yield words[1:]
 

@@ -64,6 +64,14 @@ def verbs(group: click.Group, path: str = "") -> Iterator[str]:
             yield f"{path}{name}"
 
 
+def made_anew(row: Mapping[str, Any], letter: str, world: World) -> None:
+    """Make what a row uses up anew for somebody who may use it up; the others find what is there."""
+    said = [*row.get("with", {}).values(), *row.get("body", {}).values(), *row.get("words", "").split()]
+    for each in {str(one).strip("{}") for one in said if "fresh-" in str(one)}:
+        if letter == ALLOWED or each not in world.things:
+            world.fresh(each)
+
+
 def address(name: str, pattern: URLPattern, row: Mapping[str, Any], world: World) -> str:
     """Return the address of a row."""
     said = row.get("with", {})

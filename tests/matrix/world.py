@@ -20,6 +20,7 @@ from yipan.documents.verbs import issue
 from yipan.duties.draft import Draft
 from yipan.duties.founding import found
 from yipan.duties.naming import new_id
+from yipan.duties.record import record
 from yipan.offices.office import Organisation, lines_of
 from yipan.offices.officer import Officer, post_new_officer
 from yipan.offices.tokens import make_token
@@ -28,9 +29,11 @@ from yipan.registry.glass import break_glass
 from yipan.registry.importing import begin, read
 from yipan.registry.matching import check_digit
 from yipan.registry.ownaccess import give
-from yipan.registry.ownsignin import sign_in
+from yipan.registry.ownsignin import permit_of, sign_in
+from yipan.registry.ownview import read_own
 from yipan.registry.register import record_drafts
 from yipan.registry.sheets import open_roster
+from yipan.web.mineacts import acts_in, slug_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -90,6 +93,25 @@ class World:
     clients: dict[str, Client] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     account: Any = None
+
+    def fresh(self, what: str) -> None:
+        """Make a thing anew that was ended or given away when somebody before was allowed to."""
+        own = permit(self.offices["residence"], NOW)
+        if what == "fresh-roster":
+            self.things[what] = _roster_of(self)
+        elif what == "fresh-slip":
+            self.things[what] = str(give(own, _uuid(self.things["person"]), "person", new_id(NOW), NOW).card)
+        elif what == "fresh-enrolment":
+            self.things[what] = str(_enrol(self.offices["residence"], HIS[0], HIS_NUMBER, "", HIS[1]))
+        elif what == "fresh-asked":
+            fields = {"name": HERS[0], "wish": "first", "asked_by": "herself", "identity": "shown"}
+            draft = Draft(kind="certificate.asked", fields=fields)
+            home = permit(self.offices["her_home"], NOW)
+            self.things[what] = str(record([draft], permit=home, clock=lambda: NOW).threads[0])
+        elif what == "fresh-stranger":
+            self.things[what] = str(_enrol(self.offices["foreign"], STRANGERS[0], STRANGE_NUMBER, "", ""))
+        else:
+            raise KeyError(what)
 
     def office_of(self, actor: str) -> str:
         """Return where somebody is posted."""
@@ -169,20 +191,21 @@ def _story(world: World, cast: Cast) -> None:
     world.things |= {"case": str(cast.thread), "letter": str(asked.events[0])}
 
 
-def _register(world: World) -> None:
-    def enrol(office: str, name: str, its: str, phone: str, address: str) -> UUID:
-        moment = at("2026-03-01T09:00")
-        fields = {
-            "ground": "at-the-counter", "name": name, "identity_number": its, "phone": phone, "home_address": address,
-        }  # fmt: skip
-        draft = Draft(kind="person.enrolled", fields=fields)
-        return record_drafts([draft], permit=permit(office, moment), clock=lambda: moment).threads[0]
+def _enrol(office: str, name: str, its: str, phone: str, address: str) -> UUID:
+    moment = at("2026-03-01T09:00")
+    fields = {
+        "ground": "at-the-counter", "name": name, "identity_number": its, "phone": phone, "home_address": address,
+    }  # fmt: skip
+    draft = Draft(kind="person.enrolled", fields=fields)
+    return record_drafts([draft], permit=permit(office, moment), clock=lambda: moment).threads[0]
 
+
+def _register(world: World) -> None:
     own = world.offices["residence"]
-    world.things["person"] = str(enrol(own, HERS[0], HER_NUMBER, HERS[1], HERS[2]))
-    world.things["other"] = str(enrol(own, HIS[0], HIS_NUMBER, "", HIS[1]))
+    world.things["person"] = str(_enrol(own, HERS[0], HER_NUMBER, HERS[1], HERS[2]))
+    world.things["other"] = str(_enrol(own, HIS[0], HIS_NUMBER, "", HIS[1]))
     world.things["stranger"] = str(
-        enrol(world.offices["foreign"], STRANGERS[0], STRANGE_NUMBER, STRANGERS[1], "")
+        _enrol(world.offices["foreign"], STRANGERS[0], STRANGE_NUMBER, STRANGERS[1], "")
     )
 
 
@@ -200,12 +223,16 @@ def _certificate(world: World, cast: Cast) -> None:
 
 
 def _roster(world: World) -> None:
+    world.things["roster"] = _roster_of(world)
+
+
+def _roster_of(world: World) -> str:
     rows = f"姓名,公民身份号码,同意登记\n{HIS[0]},{HIS_NUMBER},是\n"
     acting = permit(world.offices["residence"], NOW)
     roster = open_roster(rows.encode(), "matrix.csv")
     intake = begin(acting, roster, NOW, wait=True)
     read(acting, intake, roster, world.offices["residence"])
-    world.things["roster"] = str(intake)
+    return str(intake)
 
 
 def _audit(world: World) -> None:
@@ -230,7 +257,7 @@ def _audit(world: World) -> None:
         cursor.execute("SELECT max(id) FROM registry_read WHERE organisation = %s", [own.organisation])
         [entry] = cursor.fetchone()
     question = oversight.ask(auditor, "read", str(entry), "请说明这次查看", NOW)
-    world.things |= {"glass": str(glass), "question": str(question), "read": str(entry)}
+    world.things |= {"glass": str(glass), "question": str(question), "look": str(entry)}
 
 
 def _person(world: World) -> None:
@@ -239,6 +266,10 @@ def _person(world: World) -> None:
     slip = give(own, thread, "person", new_id(NOW), NOW)
     world.account = sign_in(slip.number, slip.code, "198.51.100.77", NOW)
     world.things["card"] = str(slip.card)
+    person = permit_of(world.account, NOW)
+    assert person
+    [matter] = read_own(person, NOW).matters
+    world.things |= {"act": slug_of("booking.asked"), "act-in": acts_in(matter)[0].href.rpartition("/")[2]}
 
 
 def _api(world: World) -> None:

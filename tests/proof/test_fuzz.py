@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def _closed(home: Path) -> Iterator[None]:
     assert home.is_dir()
     yield
-    del settings.CLOCK
+    del settings.CLOCK  # type: ignore[misc]  # the tests' own setting
     connections.close_all()
 
 

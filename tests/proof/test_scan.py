@@ -32,7 +32,7 @@ def played(home: Path) -> Iterator[tuple[World, bytes]]:
     play(world)
     yield world, said.getvalue().encode()
     logger.removeHandler(handler)
-    del settings.CLOCK
+    del settings.CLOCK  # type: ignore[misc]  # the tests' own setting
     connections.close_all()
 
 

@@ -60,7 +60,7 @@ def as_app(values: dict[str, str], query: str, *asked: Any) -> list[tuple[Any, .
         for name, value in values.items():
             cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
         cursor.execute(query, asked)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def test_it_opens_one_case_for_three_hours_and_no_other(desk: Desk) -> None:
@@ -155,7 +155,7 @@ def test_it_takes_a_post_that_includes_it_a_reason_and_one_thing_to_open(desk: D
     her = desk.enrol("叶冬梅", number())
 
     def tried(**said: Any) -> None:  # noqa: ANN401  # the boxes of the form
-        asked = {"thread": her, "because": "danger", "reason": REASON, "now": desk.now} | said
+        asked: dict[str, Any] = {"thread": her, "because": "danger", "reason": REASON, "now": desk.now} | said
         break_glass(asked.pop("by", strange(desk.now)), **asked)
 
     for roles in (

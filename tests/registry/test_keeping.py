@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.duties.cast import at, permit
+from tests.duties.cast import at
 from tests.registry.test_erasing import everything, openable, subject_of, superuser
 from tests.registry.test_register import number, rows
 from yipan.documents.ends import end_if_due, end_what_is_over
@@ -192,4 +192,3 @@ def test_whatever_ends_the_duties_the_register_and_the_chains_still_hold(
     assert replay(sorted(desk.threads)).differences == []
     assert compare().differences == []
     assert verify().faults == []
-    assert permit(desk.office, desk.now)

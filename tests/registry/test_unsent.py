@@ -104,7 +104,7 @@ def test_a_letter_that_was_written_and_not_yet_printed_is_not_printed_after_she_
         "her_agrees_verify": True,
     }
     case = desk.record("birth-registration.asked", **fields).threads[0]
-    said = {"her_home": "450921100", "channel": "letter", "her_points": "住址"}
+    said: dict[str, Any] = {"her_home": "450921100", "channel": "letter", "her_points": "住址"}
     event = desk.record("verification.asked", case, **said).events[0]
     desk.now = at("2026-03-02T10:00")
     desk.record("consent.withdrawn", case, her_agrees_verify=False)

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("installation")
 POLICE = f"{COUNTY}:police"
 
 
-def made_for(check: str, *, agree: bool) -> tuple[Made, str]:
+def made_for(check: str, *, agree: bool) -> tuple[Made, str]:  # noqa: C901, PLR0912  # one world for each check
     """Return a world in which the two numbers of a check agree, or do not; and the office that hears of it."""
     made = Made()
     if check == "chk-both-ends":
@@ -183,7 +183,7 @@ def test_every_report_is_counted_from_what_its_definition_names(report: str, tmp
     )
     if one.figure and one.figure.duties and report != "stat-level-by-level":
         assert {row.name for row in found.by_rule} == set(one.figure.duties)
-    if one.figure and one.figure.indicators:
+    if one.figure and one.figure.indicators and report != "stat-level-by-level":
         assert set(found.indicators) <= set(one.figure.indicators)
     assert read_content(found.text()) == found
 

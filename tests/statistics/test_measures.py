@@ -85,7 +85,7 @@ def test_a_figure_climbs_to_every_office_above_and_to_no_other(tmp_path: Path) -
     assert came_to(made, tmp_path, "ind-verify-7wd", COUNTY) is None
 
 
-def entries_of(figure: str) -> tuple[Made, str, tuple[int, int]]:
+def entries_of(figure: str) -> tuple[Made, str, tuple[int, int]]:  # noqa: C901, PLR0911, PLR0912  # one world for each indicator
     """Return what is counted for an indicator that is not of duties, the office, and what it must come to."""
     made = Made()
     if figure == "ind-free-rate":

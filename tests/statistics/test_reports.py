@@ -194,7 +194,7 @@ def test_figures_that_disagree_are_named_and_not_filed(cast: Cast) -> None:
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("released", [False, True])
 def test_the_workbook_holds_numbers_and_what_is_released_holds_no_small_one(
-    cast: Cast, language: str, released: bool
+    cast: Cast, language: str, *, released: bool
 ) -> None:
     quarter(cast)
     one = prepared(cast.residence)

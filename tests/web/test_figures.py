@@ -79,7 +79,7 @@ def main_of(page: Page, where: str) -> str:
     return page.inner_text("main")
 
 
-def test_a_quarter_is_reported_corrected_assessed_contested_and_tried_out(house: House) -> None:
+def test_a_quarter_is_reported_corrected_assessed_contested_and_tried_out(house: House) -> None:  # noqa: PLR0915  # one quarter, from its report to the law tried out on it
     second = house.elsewhere(play)
     house.now = APRIL
     page = house.signed_in("limin")

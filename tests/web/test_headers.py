@@ -37,7 +37,7 @@ def world(home: Path) -> Iterator[World]:
     made = World()
     play(made, steps=0)
     yield made
-    del settings.CLOCK
+    del settings.CLOCK  # type: ignore[misc]  # the tests' own setting
     connections.close_all()
 
 

@@ -194,7 +194,7 @@ def test_a_form_without_its_token_is_refused_and_a_stranger_sees_no_roster(house
 def test_a_large_roster_is_read_and_entered_by_programs_beside_while_the_page_tells_how_far(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from yipan.registry import rosterdesk  # noqa: PLC0415  # Django is set up by `home`
+    from yipan.registry import beside, rosterdesk  # noqa: PLC0415  # Django is set up by `home`
     from yipan.web import rosters  # noqa: PLC0415  # the same
 
     monkeypatch.setenv("PYTHONPATH", str(SOURCE))
@@ -209,7 +209,7 @@ def test_a_large_roster_is_read_and_entered_by_programs_beside_while_the_page_te
     enter(page)
     until(page, "名册已办完")
     assert counts(page) == [60, 0, 0, 0]
-    while any(each.poll() is None for each in rosters._BESIDE):  # noqa: SLF001  # they must have left before the server does
+    while beside.still_beside():  # they must have left before the server does
         time.sleep(0.1)
 
 

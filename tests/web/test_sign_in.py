@@ -215,7 +215,7 @@ def test_a_new_password_needs_the_old_one_must_be_a_good_one_and_ends_every_othe
 
 def code_of(secret: str, steps: int = 0) -> str:
     """Return what an app with a secret shows now, or some half minutes later."""
-    from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value  # type: ignore[import-untyped]  # noqa: PLC0415  # set up by `home`
+    from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value  # noqa: PLC0415  # set up by `home`
 
     shown: str = format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps))
     return shown

@@ -94,7 +94,7 @@ def list_(*, as_json: bool) -> None:
 
 
 @erasures.command("apply")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @json_option
 def apply(file: Path, *, as_json: bool) -> None:
     """Erase again whom a list names and a restored backup brought back. May be run again.

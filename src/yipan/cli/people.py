@@ -43,7 +43,10 @@ def people() -> None:
     "--inside", is_flag=True, help="Look for the text anywhere in the name, or for letters as initials."
 )
 @click.option(
-    "--for", "ground", default="", help="What for: at-the-counter, on-the-phone, her-case, letter, register or other."
+    "--for",
+    "ground",
+    default="",
+    help="What for: at-the-counter, on-the-phone, her-case, letter, register or other.",
 )
 @click.option("--words", default="", help="The same in words, with `other`.")
 @json_option

@@ -17,7 +17,9 @@ def sign_in() -> None:
 
 @sign_in.command("reset")
 @click.argument("username")
-@click.option("--as", "officer", metavar="OFFICER", help="Who does this: her post there, or above, includes it.")
+@click.option(
+    "--as", "officer", metavar="OFFICER", help="Who does this: her post there, or above, includes it."
+)
 @json_option
 def reset(username: str, officer: str | None, *, as_json: bool) -> None:
     """Let an officer in again who lost her password or telephone: a code on paper, shown once.

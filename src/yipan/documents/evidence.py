@@ -101,5 +101,5 @@ def content_of(digest: str) -> bytes:
         Evidence.DoesNotExist: it is not there, or not for this office.
     """
     row = Evidence.objects.filter(digest=digest)[:1].get()
-    key = sealing.unwrap(row.id, row.wrapped_key and bytes(row.wrapped_key), row.kek_version)
+    key = sealing.unwrap(row.id, bytes(row.wrapped_key) if row.wrapped_key else None, row.kek_version)
     return sealing.open_bytes(key, row.id, bytes(row.ciphertext))

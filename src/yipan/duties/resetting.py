@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
@@ -19,8 +19,6 @@ from yipan.offices.recovering import PaperCode, give_paper_code
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from django.contrib.auth.models import User
 
     from yipan.offices.permit import Permit
 
@@ -91,7 +89,7 @@ def reset_sign_in(account: str, by: Officer | None, *, now: datetime, moment: da
     fields = {"office": permits[0].organisation, "concerned": offices[0], "account": account}
     # First what cannot be taken back: no sign-in is reset that the journal does not know of.
     record([Draft(kind=KIND, fields=fields)], permit=permits[0], clock=lambda: now)
-    user = cast("User", officer.user)
+    user = officer.user
     code = give_paper_code(user, permits[0].officer, now, moment)
     until = PaperCode.objects.values_list("until_at", flat=True).get(user_id=user.pk)
     return Reset(account=account, name=officer.name, code=code, until_at=until)

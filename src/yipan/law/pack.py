@@ -86,7 +86,19 @@ def covers(scope: Iterable[str], organisation: str) -> bool:
     return any(each in ("00", code) or (code.startswith(each) and len(code) > len(each)) for each in scope)
 
 
-PACK_KEYS = ("pack", "title", "note", "authority", "scope", "place", "from", "until", "uses", "promptly", "keeps")
+PACK_KEYS = (
+    "pack",
+    "title",
+    "note",
+    "authority",
+    "scope",
+    "place",
+    "from",
+    "until",
+    "uses",
+    "promptly",
+    "keeps",
+)
 PLACE_KEYS = ("level", "demonstration")
 #: The text in a bundle by which a deployment says of which place such a pack is.
 PLACE_FILE: Final = "place.yaml"

@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from allauth.mfa.adapter import DefaultMFAAdapter  # type: ignore[import-untyped]  # allauth ships none
+from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -26,7 +26,7 @@ from yipan.offices.signing_in import use_once
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import User
 
 TOTP: Final = "totp"
 PASSKEY: Final = "webauthn"
@@ -144,19 +144,19 @@ def code_is_right(account: int, typed: str, now: datetime) -> bool:
 
 def new_app_secret() -> str:
     """Return a fresh secret for a code app."""
-    from allauth.mfa.totp.internal.auth import generate_totp_secret  # type: ignore[import-untyped]  # noqa: PLC0415  # holds tables
+    from allauth.mfa.totp.internal.auth import generate_totp_secret  # noqa: PLC0415  # holds tables
 
     secret: str = generate_totp_secret()
     return secret
 
 
-def app_address(user: AbstractBaseUser, secret: str) -> str:
+def app_address(user: User, secret: str) -> str:
     """Return what the square on the screen says to a code app."""
     said: str = Adapter().build_totp_url(user, secret)
     return said
 
 
-def add_app(user: AbstractBaseUser, secret: str, code: str) -> bool:
+def add_app(user: User, secret: str, code: str) -> bool:
     """Add a code app to an account, if the code shows that it holds the secret."""
     from allauth.mfa.totp.internal.auth import TOTP as APP  # noqa: PLC0415  # holds tables
     from allauth.mfa.totp.internal.auth import validate_totp_code  # noqa: PLC0415  # the same
@@ -169,9 +169,9 @@ def add_app(user: AbstractBaseUser, secret: str, code: str) -> bool:
     return True
 
 
-def fresh_recovery_codes(user: AbstractBaseUser) -> list[str]:
+def fresh_recovery_codes(user: User) -> list[str]:
     """Return recovery codes for an account, in the place of all it had before. They are shown once."""
-    from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes  # type: ignore[import-untyped]  # noqa: PLC0415  # holds tables
+    from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes  # noqa: PLC0415  # holds tables
 
     with transaction.atomic():
         _model().objects.filter(user_id=user.pk, type=RECOVERY).delete()
@@ -179,29 +179,29 @@ def fresh_recovery_codes(user: AbstractBaseUser) -> list[str]:
     return made
 
 
-def passkey_options(user: AbstractBaseUser | None = None) -> dict[str, Any]:
+def passkey_options(user: User | None = None) -> dict[str, Any]:
     """Return what a browser needs to sign in with a passkey: of an account, or of whoever holds one for this address."""
-    from allauth.mfa.webauthn.internal.auth import begin_authentication  # type: ignore[import-untyped]  # noqa: PLC0415  # holds tables
+    from allauth.mfa.webauthn.internal.auth import begin_authentication  # noqa: PLC0415  # holds tables
 
     made: dict[str, Any] = begin_authentication(user)
     return made
 
 
-def passkey_owner(said: str, user: AbstractBaseUser | None = None) -> AbstractBaseUser | None:
+def passkey_owner(said: str, user: User | None = None) -> User | None:
     """Return whose passkey answered the question put last, None where it is nobody's or not that account's."""
-    from allauth.mfa.webauthn.internal import auth  # type: ignore[import-untyped]  # noqa: PLC0415  # holds tables
+    from allauth.mfa.webauthn.internal import auth  # noqa: PLC0415  # holds tables
 
     try:
         credential = json.loads(said)
         auth.parse_authentication_response(credential)
-        owner: AbstractBaseUser = user or auth.extract_user_from_response(credential)
+        owner: User = user or auth.extract_user_from_response(credential)
         auth.complete_authentication(owner, credential).record_usage()
     except _STRANGE:
         return None
     return owner if owner.is_active else None
 
 
-def new_passkey_options(user: AbstractBaseUser) -> dict[str, Any]:
+def new_passkey_options(user: User) -> dict[str, Any]:
     """Return what a browser needs to make a passkey for an account, which the device unlocks with its own lock."""
     from allauth.mfa.webauthn.internal.auth import begin_registration  # noqa: PLC0415  # holds tables
 
@@ -209,7 +209,7 @@ def new_passkey_options(user: AbstractBaseUser) -> dict[str, Any]:
     return made
 
 
-def add_passkey(user: AbstractBaseUser, name: str, said: str) -> bool:
+def add_passkey(user: User, name: str, said: str) -> bool:
     """Add the passkey that a browser made to an account; False where it is not what was asked for."""
     from allauth.mfa.webauthn.internal import auth  # noqa: PLC0415  # holds tables
 
@@ -240,6 +240,6 @@ def remove_all(account: int) -> None:
 
 def _model() -> Any:  # noqa: ANN401  # allauth ships no types
     """Return allauth's table, which can be imported once Django is set up."""
-    from allauth.mfa.models import Authenticator  # type: ignore[import-untyped]  # noqa: PLC0415
+    from allauth.mfa.models import Authenticator  # noqa: PLC0415
 
     return Authenticator

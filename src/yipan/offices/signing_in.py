@@ -125,7 +125,7 @@ def use_once(account: int, code: str, now: datetime) -> bool:
             "INSERT INTO offices_usedcode (digest, used_at) VALUES (%s, %s) ON CONFLICT DO NOTHING",
             [digest, now],
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def _digest(sort: str, typed: str) -> str:

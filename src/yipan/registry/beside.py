@@ -15,10 +15,16 @@ if TYPE_CHECKING:
 _BESIDE: Final[list[subprocess.Popen[bytes]]] = []
 
 
-def go_on_beside(permit: Permit, intake: UUID, content: bytes | None = None) -> None:
-    """Let a program of its own go on with a roster of an office, with its file where it has not been read to its end."""
+def still_beside() -> int:
+    """Return how many programs that this one began are still at work."""
     for each in [each for each in _BESIDE if each.poll() is not None]:
         _BESIDE.remove(each)
+    return len(_BESIDE)
+
+
+def go_on_beside(permit: Permit, intake: UUID, content: bytes | None = None) -> None:
+    """Let a program of its own go on with a roster of an office, with its file where it has not been read to its end."""
+    still_beside()
     words = ["import", "continue", str(intake), "--office", permit.organisation, "--as", permit.officer]
     process = subprocess.Popen(  # noqa: S603  # our own program; its words are an id, a code and an account's name
         [sys.executable, "-m", "yipan.cli", *words, *(["--file", "-"] if content is not None else [])],

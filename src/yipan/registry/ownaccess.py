@@ -19,7 +19,7 @@ from django.db import connection, models
 from django.db.models import Q
 
 from yipan.duties.draft import Draft
-from yipan.duties.faults import UnknownThreadError
+from yipan.duties.faults import _REFUSE_
 from yipan.duties.projecting import Projecting
 from yipan.duties.record import record
 from yipan.duties.whose import PROXY
@@ -297,9 +297,7 @@ def names_to_give(permit: Permit, thread: UUID) -> tuple[str, ...]:
         UnknownThreadError: the case is not there, or not for this office.
     """
     with permit.in_force(), connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM duties_event WHERE thread_id = %s LIMIT 1", [thread])
-        if cursor.fetchone() is None:
-            raise UnknownThreadError(thread=thread)
+        _REFUSE_(cursor, thread)
         cursor.execute(_NAMES, [thread, ["case", PROXY]])
         return tuple(row[0] for row in cursor.fetchall())
 
@@ -309,9 +307,11 @@ def cards_of(permit: Permit, thread: UUID, now: datetime) -> list[Card]:
 
     Raises:
         NotPermittedError: the post does not include reading cases.
+        UnknownThreadError: the case is not there, or not for this office.
     """
     permit.require("read-case", now)
     with permit.in_force(), connection.cursor() as cursor:
+        _REFUSE_(cursor, thread)
         cursor.execute(_LISTED, [thread])
         rows = cursor.fetchall()
     names = ("id", "name", "given_at", "officer", "ended_at", "ended_because", "is_for_proxy")

@@ -7,7 +7,7 @@ transaction that shows them.
 from __future__ import annotations
 
 from datetime import datetime, time
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -134,7 +134,12 @@ def note_look(  # noqa: PLR0913  # who, when, at what, at whom, what for
 def _flag(cursor: CursorWrapper, permit: Permit, now: datetime, read: int, shown: list[UUID]) -> None:
     """Flag a look at many strangers."""
     midnight = datetime.combine(now.astimezone(SHANGHAI).date(), time(), SHANGHAI)
-    values = {"subjects": shown, "own": permit.organisation, "clock": THE_CLOCK, "today": midnight}
+    values: dict[str, Any] = {
+        "subjects": shown,
+        "own": permit.organisation,
+        "clock": THE_CLOCK,
+        "today": midnight,
+    }
     cursor.execute(_STRANGERS, values)
     [strangers] = cursor.fetchone()
     if strangers >= settings.STRANGERS:

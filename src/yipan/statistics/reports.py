@@ -350,7 +350,7 @@ def examine(  # noqa: PLR0913  # each is a box of the form
     if not found.is_as_signed:
         raise ReportChangedError(office=office, period=period)
     fields = {
-        "superior": permit.organisation, "filer": office, "period": period, "figures": found.digest,
+        "office": permit.organisation, "filer": office, "period": period, "figures": found.digest,
         "result": result, "minutes": minutes,
     }  # fmt: skip
     return record_drafts([Draft(kind=EXAMINED, fields=fields)], permit=permit, clock=lambda: now)

@@ -31,12 +31,14 @@ from yipan.web.acting import Acting, for_officers, page, tell
 from yipan.web.words import SHANGHAI, language
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from django.http import HttpRequest
     from django.utils.safestring import SafeString
 
+    from yipan.statistics.assessment import Assessment, Card, Pair
     from yipan.statistics.periods import Span
+    from yipan.statistics.seen import Month
 
 #: Cases that a page replays; more is for the command line.
 MOST_CASES: Final = 4000
@@ -161,9 +163,6 @@ def assessment(request: HttpRequest, acting: Acting) -> HttpResponse:
     """Show the assessment of an office and those right below it: the league, the matrix of pairs, trends and flows."""
     permit, span = acting.permit("assessment"), _span(request, acting)
     found = assess(permit, span, acting.now)
-    rows, columns, shares = matrix_of(found)
-    # Beside a bar there is room for the name alone; the tables say where it is.
-    short = dict(Organisation.objects.filter(id__in=found.names).values_list("id", "name"))
     months = trend_of(permit, acting.now)
     with Engine() as engine:
         asked = asked_of(span, acting.now)
@@ -171,48 +170,13 @@ def assessment(request: HttpRequest, acting: Acting) -> HttpResponse:
         engine.keep("standing", filled("standing", asked))
         between = flows_of(engine, acting.organisation, span.first_at, span.after_at)
         tricks = seen(engine, asked, [card.office for card in found.cards])
-    provinces = names_of({each for pair in between for each in pair[:2]})
-    # The province without the office in it.
-    named = [(provinces.get(a, a)[:6], provinces.get(b, b)[:6], count) for a, b, count in between]
-    bar = [
-        charts.Bar(
-            label=short.get(card.office, card.name),
-            kept=card.kept,
-            late=0,
-            overdue=card.due - card.kept,
-            low=card.low,
-            high=card.high,
-        )
-        for card in found.cards
-    ]
     context = {
         "found": found,
         "span": span,
         "periods": _periods(acting),
-        "bars": _picture(charts.bars(bar, gettext("到期职责按期办理的比例"))),
-        "matrix": _picture(
-            charts.matrix(
-                [short.get(each, each) for each in rows],
-                [short.get(each, each) for each in columns],
-                shares,
-                gettext("两地互欠事项按期率"),
-            )
-        ),
-        "has_pairs": bool(rows),
-        "pairs": [
-            (found.names.get(each.debtor, each.debtor), found.names.get(each.creditor, each.creditor), each)
-            for each in found.pairs
-        ],
-        "trend": _picture(
-            charts.trend(
-                [each.name for each in months],
-                [100 * each.kept / each.due if each.due else None for each in months],
-                gettext("近十二个月按期率"),
-            )
-        ),
+        **_pictures(found, months, between),
         "months": months,
-        "flows": _picture(charts.flows(named, gettext("省际事项流向"))) if named else "",
-        "between": named,
+        "pairs": _named_pairs(found, found.pairs),
         "tricks": [
             (
                 TRICKS[each.trick],
@@ -228,6 +192,43 @@ def assessment(request: HttpRequest, acting: Acting) -> HttpResponse:
         ],
     }
     return page(request, acting, "figures/assessment", context)
+
+
+def _pictures(
+    found: Assessment, months: Sequence[Month], between: Sequence[tuple[str, str, int]]
+) -> dict[str, object]:
+    """Return the pictures of an assessment, and of the flows the numbers too."""
+    # Beside a bar there is room for the name alone; the tables say where it is.
+    short = dict(Organisation.objects.filter(id__in=found.names).values_list("id", "name"))
+    provinces = names_of({each for pair in between for each in pair[:2]})
+    named = [
+        (provinces.get(start, start)[:6], provinces.get(end, end)[:6], count) for start, end, count in between
+    ]
+    bars = [_bar(each, short.get(each.office, each.name)) for each in found.cards]
+    rows, columns, shares = matrix_of(found)
+    heads = [[short.get(each, each) for each in names] for names in (rows, columns)]
+    kept = [100 * each.kept / each.due if each.due else None for each in months]
+    return {
+        "bars": _picture(charts.bars(bars, gettext("到期职责按期办理的比例"))),
+        "matrix": _picture(charts.matrix(heads[0], heads[1], shares, gettext("两地互欠事项按期率"))),
+        "has_pairs": bool(rows),
+        "trend": _picture(charts.trend([each.name for each in months], kept, gettext("近十二个月按期率"))),
+        "flows": _picture(charts.flows(named, gettext("省际事项流向"))) if named else "",
+        "between": named,
+    }
+
+
+def _bar(card: Card, label: str) -> charts.Bar:
+    return charts.Bar(
+        label=label, kept=card.kept, late=0, overdue=card.due - card.kept, low=card.low, high=card.high
+    )
+
+
+def _named_pairs(found: Assessment, pairs: Sequence[Pair]) -> list[tuple[str, str, Pair]]:
+    return [
+        (found.names.get(each.debtor, each.debtor), found.names.get(each.creditor, each.creditor), each)
+        for each in pairs
+    ]
 
 
 def _brief(name: str) -> str:
@@ -260,10 +261,7 @@ def card(request: HttpRequest, acting: Acting, office: str) -> HttpResponse:
             for each in rows
         ],
         "is_own": office == acting.organisation,
-        "pairs": [
-            (found.names.get(each.debtor, each.debtor), found.names.get(each.creditor, each.creditor), each)
-            for each in mine.pairs
-        ],
+        "pairs": _named_pairs(found, mine.pairs),
         "bars": _picture(
             charts.bars(
                 [

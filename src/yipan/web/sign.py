@@ -28,7 +28,6 @@ from yipan.offices.signing_in import begin_attempt
 from yipan.web.acting import now, page
 
 if TYPE_CHECKING:
-    from django.contrib.auth.base_user import AbstractBaseUser
     from django.contrib.auth.models import User
     from django.http import HttpRequest, HttpResponse
 
@@ -76,7 +75,7 @@ def home_of(account: int) -> str:
         return reverse("account")
 
 
-def let_in(request: HttpRequest, user: AbstractBaseUser, go_on: str = "") -> HttpResponse:
+def let_in(request: HttpRequest, user: User, go_on: str = "") -> HttpResponse:
     """Let in who has shown the first thing, or ask for the second where the account has one.
 
     `go_on` is a place in this house.
@@ -88,7 +87,7 @@ def let_in(request: HttpRequest, user: AbstractBaseUser, go_on: str = "") -> Htt
     return redirect("second-step")
 
 
-def _enter(request: HttpRequest, user: AbstractBaseUser, go_on: str) -> HttpResponse:
+def _enter(request: HttpRequest, user: User, go_on: str) -> HttpResponse:
     request.session.pop(_HALF, None)
     request.session.clear_expired()
     login(request, user, backend=_BACKEND)
@@ -126,7 +125,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
     return page(request, None, "second_step", said | second_things(user), status=int(said.get("status", 200)))
 
 
-def second_things(user: AbstractBaseUser) -> dict[str, Any]:
+def second_things(user: User) -> dict[str, Any]:
     """Return what a page needs to ask for a second thing of an account."""
     sorts = {each.sort for each in factors.factors_of(user.pk)}
     return {
@@ -136,7 +135,7 @@ def second_things(user: AbstractBaseUser) -> dict[str, Any]:
     }
 
 
-def shows_second(request: HttpRequest, user: AbstractBaseUser) -> bool:
+def shows_second(request: HttpRequest, user: User) -> bool:
     """Tell whether what was sent is a second thing of an account."""
     if credential := request.POST.get("credential", ""):
         return factors.passkey_owner(credential, user) is not None
@@ -198,7 +197,7 @@ def paper(request: HttpRequest) -> HttpResponse:
     return _enter(request, user, reverse("account"))
 
 
-def faults_of_password(password: str, again: str, user: AbstractBaseUser) -> list[str]:
+def faults_of_password(password: str, again: str, user: User) -> list[str]:
     """Return what is wrong with a new password."""
     if password != again:
         return [gettext("两次输入的新密码不一样。")]

@@ -36,6 +36,6 @@ class InMemory(MemoryFileUploadHandler):
         self._received += len(raw_data)
         return cast("bytes | None", super().receive_data_chunk(raw_data[: max(0, room)], start))  # type: ignore[redundant-cast,unused-ignore]  # Django's own type differs by version
 
-    def file_complete(self, file_size: int) -> UploadedFile | None:
+    def file_complete(self, file_size: int) -> UploadedFile[Any] | None:
         """Hand over what was kept."""
         return super().file_complete(min(file_size, MOST))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import django.contrib.postgres.fields
 from django.db import migrations, models
 
@@ -66,7 +68,7 @@ DROP FUNCTION yipan_subjects();
 """
 
 
-def _texts() -> django.contrib.postgres.fields.ArrayField:
+def _texts() -> django.contrib.postgres.fields.ArrayField[Any, Any]:
     return django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import django.contrib.postgres.fields
 from django.db import migrations, models
 
@@ -74,7 +76,7 @@ CREATE POLICY payload_audit ON duties_payload FOR SELECT USING (
     (SELECT yipan_auditing()) AND name = 'case'
     AND EXISTS (SELECT 1 FROM duties_event e WHERE e.id = duties_payload.event_id AND e.kind = 'glass.broken')
 );
-"""
+"""  # noqa: S608  # names of our own columns
 
 # Breaks a glass as the event says that the acting officer has just written. Whether anybody was found, or not, it is
 # written down alike: nobody tries numbers out unseen.
@@ -149,7 +151,7 @@ DROP FUNCTION yipan_auditing();
 """
 
 
-def _uuids() -> django.contrib.postgres.fields.ArrayField:
+def _uuids() -> django.contrib.postgres.fields.ArrayField[Any, Any]:
     return django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), size=None)
 
 
