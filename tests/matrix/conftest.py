@@ -21,17 +21,9 @@ if TYPE_CHECKING:
 def world(home: Path) -> Iterator[World]:
     """Give the world, its clock standing still."""
     assert home.is_dir()
-    from tests.matrix.world import NOW, make_world  # noqa: PLC0415  # Django is set up by `home`
+    from tests.matrix.world import make_world, standing_still  # noqa: PLC0415  # Django is set up by `home`
     from yipan.duties.ready import make_ready  # noqa: PLC0415  # the same
 
     make_ready(rule_packs(), datetime.now(ZoneInfo("Asia/Shanghai")))
-    from django.conf import settings  # noqa: PLC0415  # the same
-
-    before = getattr(settings, "CLOCK", None)
-    made = make_world()
-    settings.CLOCK = lambda: NOW
-    yield made
-    if before is None:
-        del settings.CLOCK  # type: ignore[misc]  # set above
-    else:
-        settings.CLOCK = before
+    with standing_still():
+        yield make_world()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shlex
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
@@ -146,7 +147,7 @@ def play_verb(
     from yipan.cli.main import main  # noqa: PLC0415  # Django is set up
 
     own = world.office_of(actor)
-    typed = words.format(own=own, **world.things).split()
+    typed = shlex.split(words.format(own=own, **world.things))
     who = [] if actor == OUT else ["--as", world.account.username if actor == PERSON else account_of(actor)]
     whole = [*verb.split(), *typed, *who, "--json"]
     monkeypatch.setattr(sys, "argv", ["yipan", *whole])

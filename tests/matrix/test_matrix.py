@@ -6,13 +6,15 @@ import sys
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pytest
 import yaml
 
 from tests.matrix.playing import NO_WAY, address, leaks, made_anew, patterns, play_page, play_verb, verbs
 from tests.matrix.world import COLUMNS, OUT, World
+
+if TYPE_CHECKING:
+    import pytest
 
 TABLE = Path(__file__).parent / "table.yaml"
 WAYS = ("get", "post")

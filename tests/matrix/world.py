@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
+from django.test.utils import override_settings
 
 from tests.duties.cast import Cast, at, permit, townships
 from yipan.documents.certificate import held
@@ -132,6 +134,12 @@ class World:
 def account_of(actor: str) -> str:
     """Return the account of somebody."""
     return f"mx-{actor}"
+
+
+def standing_still() -> override_settings:
+    """Return settings for this world: its clock stands still, and its passwords, with which nobody signs in, cost nothing."""
+    cheap = "django.contrib.auth.hashers.MD5PasswordHasher"
+    return override_settings(CLOCK=lambda: NOW, PASSWORD_HASHERS=[cheap, *settings.PASSWORD_HASHERS])
 
 
 def make_world() -> World:

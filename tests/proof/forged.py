@@ -144,17 +144,17 @@ def main() -> int:
     from django.conf import settings  # noqa: PLC0415  # Django is set up
     from django.core.management import call_command  # noqa: PLC0415  # the same
 
-    from tests.matrix.world import NOW, make_world  # noqa: PLC0415  # the same
+    from tests.matrix.world import NOW, make_world, standing_still  # noqa: PLC0415  # the same
     from yipan import database  # noqa: PLC0415  # the same
     from yipan.duties.ready import make_ready  # noqa: PLC0415  # the same
 
     try:
         make_ready(settings.RULEPACKS, NOW)
         call_command("collectstatic", interactive=False, verbosity=0)
-        world = make_world()
-        settings.CLOCK = lambda: NOW
         said = sys.argv[1:]
-        found = attack(world, int(said[0]) if said else 10_000, int(said[1]) if len(said) > 1 else 1)
+        with standing_still():
+            world = make_world()
+            found = attack(world, int(said[0]) if said else 10_000, int(said[1]) if len(said) > 1 else 1)
         for each in (*found.leaks, *found.errors)[:20]:
             sys.stderr.write(each + "\n")
         sys.stdout.write(found.said() + "\n")

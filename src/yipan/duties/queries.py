@@ -225,6 +225,13 @@ def _beginnings(
             yield Action(kind=kind.name, title=kind.action, duty=None, matter=kind.matter, often=kind.often)
 
 
+def refuse_unseen(cursor: CursorWrapper, thread: UUID) -> None:
+    """Refuse a case that is not there, or not for the office that acts: raise UnknownThreadError."""
+    cursor.execute("SELECT 1 FROM duties_event WHERE thread_id = %s LIMIT 1", [thread])
+    if cursor.fetchone() is None:
+        raise UnknownThreadError(thread=thread)
+
+
 def case(permit: Permit, thread: UUID, now: datetime) -> CaseView:
     """Return a case as the permit's organisation may see it, without anybody's facts.
 

@@ -19,8 +19,8 @@ from django.db import connection, models
 from django.db.models import Q
 
 from yipan.duties.draft import Draft
-from yipan.duties.faults import _REFUSE_
 from yipan.duties.projecting import Projecting
+from yipan.duties.queries import refuse_unseen
 from yipan.duties.record import record
 from yipan.duties.whose import PROXY
 from yipan.errors import YipanError
@@ -297,7 +297,7 @@ def names_to_give(permit: Permit, thread: UUID) -> tuple[str, ...]:
         UnknownThreadError: the case is not there, or not for this office.
     """
     with permit.in_force(), connection.cursor() as cursor:
-        _REFUSE_(cursor, thread)
+        refuse_unseen(cursor, thread)
         cursor.execute(_NAMES, [thread, ["case", PROXY]])
         return tuple(row[0] for row in cursor.fetchall())
 
@@ -311,7 +311,7 @@ def cards_of(permit: Permit, thread: UUID, now: datetime) -> list[Card]:
     """
     permit.require("read-case", now)
     with permit.in_force(), connection.cursor() as cursor:
-        _REFUSE_(cursor, thread)
+        refuse_unseen(cursor, thread)
         cursor.execute(_LISTED, [thread])
         rows = cursor.fetchall()
     names = ("id", "name", "given_at", "officer", "ended_at", "ended_because", "is_for_proxy")

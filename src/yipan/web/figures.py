@@ -13,7 +13,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from yipan.offices.office import Organisation, names_of
+from yipan.offices.office import Organisation, UnknownOrganisationError, names_of
 from yipan.statistics import charts, reports
 from yipan.statistics.assessment import assess, behind, contests, stretch
 from yipan.statistics.book import names_for, write_book
@@ -244,7 +244,7 @@ def card(request: HttpRequest, acting: Acting, office: str) -> HttpResponse:
     found = assess(permit, span, acting.now)
     mine = next((each for each in found.cards if each.office == office), None)
     if mine is None:
-        return redirect(f"{reverse('figures-assessment')}?period={span.name}")
+        raise UnknownOrganisationError(organisation=office)
     words = titles()
     opened = request.GET.get("figure", "")
     rows = behind(permit, opened, office, span, acting.now) if opened else []

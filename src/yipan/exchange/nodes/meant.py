@@ -13,6 +13,7 @@ from django.db import connection
 
 from yipan.duties import sealing
 from yipan.duties.lawbook import lawbook
+from yipan.duties.queries import refuse_unseen
 from yipan.law.deadline import SHANGHAI
 from yipan.registry.likeness import record_of
 from yipan.registry.matching import Record, judge, read_number
@@ -69,10 +70,12 @@ def who_is_meant(permit: Permit, thread: UUID, now: datetime) -> list[Meant]:
 
     Raises:
         NotPermittedError: the post does not include reading cases.
+        UnknownThreadError: the case is not there, or not for this office.
     """
     permit = replace(permit, purpose=PURPOSE)
     permit.require("read-case", now)
     with permit.in_force(), connection.cursor() as cursor:
+        refuse_unseen(cursor, thread)
         return [
             _meant(cursor, permit, subject, record, now)
             for subject, record in _records(cursor, thread).items()
