@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-provinces test needs lint format soak bench lock clean
+.PHONY: help setup demo demo-provinces test needs lint format soak proof bench lock clean
 # Given as `DEMO_CHECK=1 make demo` or `make demo DEMO_CHECK=1`: play the story, check it, exit.
 export DEMO_CHECK
 
@@ -53,6 +53,10 @@ format: setup ## let ruff write the layout, and mend what it can
 
 soak: setup needs ## the long runs
 	$(BIN)/python -m pytest -m soak
+
+proof: setup needs ## the matrix of who may what, forged ids, hostile words, attacks on the journal, the scan: a line each
+	@$(BIN)/python -m pytest -q -s tests/matrix/test_matrix.py | grep -o 'matrix: .*'
+	@for attack in forged fuzz journal scan; do $(BIN)/python -m "tests.proof.$$attack"; done
 
 bench: setup ## print the measures, each against its baseline
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-bench.txt

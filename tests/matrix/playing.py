@@ -34,9 +34,11 @@ ENDS: Final = frozenset({"sign-out", "mine-sign-out", "mine-leave", "account-eve
 #: What the command line says to whoever may not, and of what is not there for her.
 _MAY_NOT: Final = frozenset({
     "not-permitted", "not-posted", "officer-needed", "unknown-officer", "not-above", "on-leave", "not-hers-to-give",
+    "own-sign-in",
 })  # fmt: skip
 _NOT_THERE: Final = frozenset({
     "unknown-case", "unknown-entry", "glass-over", "no-such-slip", "no-certificate", "intake-gone", "unknown-person",
+    "no-paper",
 })  # fmt: skip
 
 

@@ -78,6 +78,8 @@ def test_each_cell_of_the_commands_is_what_the_table_says(
     roster = tmp_path / "nobody.csv"
     roster.write_text("姓名,公民身份号码,同意登记\n", encoding="utf-8")
     world.things |= {"folder": str(tmp_path), "file": str(roster), "residence": world.offices["residence"]}
+    # The tables were brought up to date when the world was made: not again before each command.
+    monkeypatch.setattr("yipan.database.migrate", lambda: False)
     wrong, right = [], 0
     for verb, row in table()["verbs"].items():
         for actor, letter in cells(row["cells"]).items():

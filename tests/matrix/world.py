@@ -26,7 +26,7 @@ from yipan.duties.record import record
 from yipan.offices.office import Organisation, lines_of
 from yipan.offices.officer import Officer, post_new_officer
 from yipan.offices.tokens import make_token
-from yipan.registry import oversight
+from yipan.registry import oversight, rosterdesk
 from yipan.registry.glass import break_glass
 from yipan.registry.importing import begin, read
 from yipan.registry.matching import check_digit
@@ -101,17 +101,22 @@ class World:
         own = permit(self.offices["residence"], NOW)
         if what == "fresh-roster":
             self.things[what] = _roster_of(self)
+        elif what == "fresh-finished":
+            intake = _uuid(_roster_of(self))
+            rosterdesk.enter(own, intake, NOW, stated=True)
+            rosterdesk.go_on(own, intake, lambda: NOW)
+            self.things[what] = str(intake)
         elif what == "fresh-slip":
             self.things[what] = str(give(own, _uuid(self.things["person"]), "person", new_id(NOW), NOW).card)
         elif what == "fresh-enrolment":
-            self.things[what] = str(_enrol(self.offices["residence"], HIS[0], HIS_NUMBER, "", HIS[1]))
+            self.things[what] = _somebody(self.offices["residence"])
         elif what == "fresh-asked":
             fields = {"name": HERS[0], "wish": "first", "asked_by": "herself", "identity": "shown"}
             draft = Draft(kind="certificate.asked", fields=fields)
             home = permit(self.offices["her_home"], NOW)
             self.things[what] = str(record([draft], permit=home, clock=lambda: NOW).threads[0])
         elif what == "fresh-stranger":
-            self.things[what] = str(_enrol(self.offices["foreign"], STRANGERS[0], STRANGE_NUMBER, "", ""))
+            self.things[what] = _somebody(self.offices["foreign"])
         else:
             raise KeyError(what)
 
@@ -188,6 +193,7 @@ def _story(world: World, cast: Cast) -> None:
     cast.ask(
         her_name=HERS[0], his_name=HIS[0], her_identity_number=HER_NUMBER, his_identity_number=HIS_NUMBER,
     )  # fmt: skip
+    cast.step(cast.residence, "birth-registration.entered", "2026-03-02T11:00")
     asked = cast.step(
         cast.residence, "verification.asked", "2026-03-03T09:00", her_home=cast.her_home, channel="system",
         her_points=f"她住{HERS[2]}",
@@ -206,6 +212,14 @@ def _enrol(office: str, name: str, its: str, phone: str, address: str) -> UUID:
     }  # fmt: skip
     draft = Draft(kind="person.enrolled", fields=fields)
     return record_drafts([draft], permit=permit(office, moment), clock=lambda: moment).threads[0]
+
+
+_bodies = (f"110101199001{day:02d}{place:03d}" for day in range(1, 29) for place in range(1000))
+
+
+def _somebody(office: str) -> str:
+    """Enrol somebody new, of whom nothing else is known."""
+    return str(_enrol(office, "尉迟无名", number(next(_bodies)), "", ""))
 
 
 def _register(world: World) -> None:

@@ -137,7 +137,11 @@ def _is_id(text: str) -> bool:
 def main() -> int:
     """Make the world in a folder of its own, attack it, print a line."""
     home = Path(tempfile.mkdtemp(prefix="yh-"))
-    os.environ |= {"YIPAN_HOME": str(home), "DJANGO_SETTINGS_MODULE": "yipan.settings"}
+    # Root keys lie outside the data folder: in one of this run.
+    keys = Path(tempfile.mkdtemp(prefix="yc-"))
+    os.environ |= {
+        "YIPAN_HOME": str(home), "XDG_CONFIG_HOME": str(keys), "DJANGO_SETTINGS_MODULE": "yipan.settings",
+    }  # fmt: skip
     import django  # noqa: PLC0415  # the folder is said first
 
     django.setup()
@@ -165,6 +169,7 @@ def main() -> int:
         connections.close_all()
         database.leave()
         shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(keys, ignore_errors=True)
 
 
 if __name__ == "__main__":

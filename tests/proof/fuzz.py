@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from django.test import Client
 
+    from tests.proof.clerk import Form
     from tests.proof.smallworld import World
 
 #: What people, programs and enemies have typed into boxes.
@@ -38,8 +39,12 @@ HOSTILE: Final = (
     "500101199203154526", "50010119920315452X", "00000000000000000X", "019cac4a-a98a-7adf-97bc-845138842445",
     "00000000-0000-0000-0000-000000000000", "440106004", "44", "00", "999999999", "440106004:health", ":", "é" * 3000,
 )  # fmt: skip
+_NAMES: Final = ("名册.csv", "a.xlsx", "../../x.xls", "=cmd.csv", "😀.csv", "n" * 300 + ".csv", "a.pdf", ".")
+#: Where a form leads that would end the visit.
+_LEAVING: Final = frozenset({"sign-out", "leave", "everywhere"})
 _SERVER_FAULT: Final = 500
 _LONG: Final = 60
+_LIMITS: Final = ("API_CALLS", "API_CALLS_OF_ADDRESS", "API_CALLS_OF_STRANGERS")
 
 
 @dataclass(kw_only=True)
@@ -88,18 +93,23 @@ class Fuzzer:
         parts = self.random.choices(HOSTILE, k=self.random.choice((1, 1, 1, 2)))
         return "".join(parts)
 
-    def form(self, where: str, address: str, kind: Any = None) -> None:  # noqa: ANN401  # a kind, or none
+    def form(self, where: str, address: str, kind: Any = None, browser: Client | None = None) -> None:  # noqa: ANN401  # a kind, or none
         """Open a page, and send each of its forms back with some boxes, or all, hostile."""
         from tests.proof.clerk import read, text_of  # noqa: PLC0415  # Django is set up
 
-        page = self.desk.get(address)
+        browser = browser or self.desk
+        page = browser.get(address)
         self.tally.take(f"GET {where}", page, address)
         if page.status_code != 200:  # a page with forms
             return
         for at, form in enumerate(read(text_of(page))[0]):
-            if form.method != "post" or "/sign-out" in form.action or "/everywhere" in form.action:
+            if form.method != "post" or form.action.rpartition("/")[2] in _LEAVING:
                 continue
-            said = self.world.fill(kind, form) if kind and "entry" in form.boxes else form.values()
+            said = (
+                self.world.fill(kind, form)
+                if kind and kind.fields.keys() & form.boxes.keys()
+                else form.values()
+            )
             names = [name for name in form.boxes if name != "csrfmiddlewaretoken"] or ["nothing"]
             hit = (
                 names if self.random.random() < 0.3 else self.random.sample(names, min(len(names), 2))
@@ -107,21 +117,28 @@ class Fuzzer:
             sent: dict[str, Any] = said | {name: self.word() for name in hit}
             if self.random.random() < 0.1:  # a page sent with less than it asked for
                 sent = dict(self.random.sample(sorted(sent.items()), len(sent) // 2))
-            self.tally.take(f"{where} #{at}", self.desk.post(form.action or address, sent), sent)
+            if any(box.kind == "file" for box in form.boxes.values()) and self.random.random() < 0.3:  # some
+                sent |= self._evidence(form)
+            self.tally.take(f"{where} #{at}", browser.post(form.action or address, sent), sent)
 
-    def query(self, where: str, address: str, names: tuple[str, ...]) -> None:
+    def _evidence(self, form: Form) -> dict[str, Any]:
+        """Return files for the boxes of a form that take one."""
+        from django.core.files.uploadedfile import SimpleUploadedFile  # noqa: PLC0415  # Django is set up
+
+        boxes = [name for name, box in form.boxes.items() if box.kind == "file"]
+        return {name: SimpleUploadedFile(self.random.choice(_NAMES), self.file()) for name in boxes}
+
+    def query(self, where: str, address: str, names: tuple[str, ...], browser: Client | None = None) -> None:
         """Ask a page for something hostile."""
         said = {name: self.word()[:2000] for name in names}
-        self.tally.take(f"GET {where}?", self.desk.get(address, said), said)
+        self.tally.take(f"GET {where}?", (browser or self.desk).get(address, said), said)
 
     def roster(self) -> None:
         """Send a file that is a roster, nearly, or not at all."""
         from django.core.files.uploadedfile import SimpleUploadedFile  # noqa: PLC0415  # Django is set up
 
-        content = self._file()
-        name = self.random.choice(
-            ("名册.csv", "a.xlsx", "../../x.xls", "=cmd.csv", "😀.csv", "n" * 300 + ".csv")
-        )
+        content = self.file()
+        name = self.random.choice(_NAMES)
         answer = self.desk.post("/rosters", {"roster": SimpleUploadedFile(name, content)})
         self.tally.take("roster", answer, content[:300])
         if answer.status_code == 302:  # it was read
@@ -135,7 +152,8 @@ class Fuzzer:
             )
             self.tally.take("roster rows", self.desk.post(f"{place}/rows"), content[:300])
 
-    def _file(self) -> bytes:
+    def file(self) -> bytes:
+        """Return a file that is a roster, nearly, or not at all."""
         make: Callable[[], bytes] = self.random.choice(
             (self._text, self._text, self._book, self._torn, self._noise)
         )
@@ -206,12 +224,21 @@ class Fuzzer:
 
 def run(world: World, *, seed: int, rounds: int) -> Tally:
     """Play the small world, then send hostile words to everything in it, again and again."""
-    from tests.proof.smallworld import play  # noqa: PLC0415  # Django is set up
+    from django.test import override_settings  # noqa: PLC0415  # Django is set up
+
+    from tests.proof.doors import Program, fuzz_hers, her_browser  # noqa: PLC0415  # the same
+    from tests.proof.smallworld import play  # noqa: PLC0415  # the same
 
     play(world, steps=1)
     fuzzer = Fuzzer(world=world, desk=world.desk(), random=random.Random(seed))  # noqa: S311  # the same for the same seed
-    for _ in range(rounds):
-        _round(fuzzer)
+    # Nobody is too often at the door: it is to be answered, not to be kept shut.
+    with override_settings(**dict.fromkeys(_LIMITS, 10**9)):
+        hers, program = her_browser(world), Program(fuzzer)
+        for _ in range(rounds):
+            _round(fuzzer)
+            program.round()
+            if hers:
+                fuzz_hers(fuzzer, hers)
     return fuzzer.tally
 
 

@@ -33,7 +33,15 @@ def test_hostile_words_are_answered_with_a_form_a_sentence_or_a_redirect() -> No
     tally = run(World(), seed=20_261_122, rounds=1)
     _judge(tally)
     assert tally.asked > 100
-    assert "roster" in tally.forms
+    assert {
+        "roster",
+        "api/events",
+        "api/rosters",
+        "api/evidence",
+        "api/people/search",
+        "/mine/add",
+    } <= tally.forms
+    assert "/mine/consents" in {each.removeprefix("GET ") for each in tally.forms}
 
 
 @pytest.mark.soak

@@ -33,6 +33,8 @@ CAST = {
     "wang": ("王强", (("440104001", "clerk"),)),
     # Whose password one test guesses at until the account rests: no other test may need it.
     "luo": ("罗成", (("440104001", "clerk"),)),
+    # Keeps the installation: sees heads, peers and rules, and no person.
+    "fan": ("范宁", (("00", "data-officer"),)),
     "nobody": ("周平", ()),
 }
 #: What Chromium says of every answer that is not 2xx: a form that comes back with faults is one.
@@ -131,11 +133,13 @@ def served(home: Path) -> Iterator[House]:
     from django.core.handlers.wsgi import WSGIHandler  # noqa: PLC0415  # the same
 
     from yipan.duties.ready import make_ready  # noqa: PLC0415  # the same
+    from yipan.offices.placeindex import read_gazetteer  # noqa: PLC0415  # the same
 
     assert home.is_dir()
     worker = ThreadPoolExecutor(1)
     worker.submit(make_ready, settings.RULEPACKS, MONDAY).result()
     worker.submit(_post_the_cast).result()
+    read_gazetteer()  # as `yipan.wsgi` does before it serves
     server = make_server("127.0.0.1", 0, WSGIHandler(), server_class=_Server, handler_class=_Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

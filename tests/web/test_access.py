@@ -18,6 +18,8 @@ SAMPLES = {"thread": str(uuid4()), "intake": str(uuid4()), "kind": "birth-regist
 OPEN_TO_ALL |= {"public-services", "public", "public-procedures", "public-facilities", "public-contacts"}
 OPEN_TO_ALL |= {"public-rules", "public-rule"}
 OPEN_TO_ALL |= {"sign-in-paper", "passkey-sign-in", "passkey-options"}
+#: A person's sign-in, and the button that leaves her pages at once, which shows nothing of anybody.
+OPEN_TO_ALL |= {"mine-sign-in", "mine-leave"}
 SAMPLES |= {"factor": "1", "name": "stock", "rule_id": "birth-reg-reply-15wd"}
 #: What stands for a part of an address that no test cares about, by the sort of part it is.
 SORTS = {"UUIDConverter": str(uuid4()), "IntConverter": "1", "SlugConverter": "x", "StringConverter": "x"}
@@ -57,7 +59,13 @@ def test_every_page_but_the_sign_in_sends_a_stranger_to_the_sign_in(house: House
     found = house.elsewhere(knock)
     assert {"today", "case", "record", "record-new", "office", "office-search", "sign-out"} <= set(found)
     guarded = {name: answers for name, answers in found.items() if name not in OPEN_TO_ALL}
-    assert all(set(answers) <= {"/sign-in", 405} for answers in guarded.values()), guarded
+    astray = {
+        name: answers
+        for name, answers in guarded.items()
+        if not set(answers) <= {"/mine/sign-in" if name.partition("-")[0] == "mine" else "/sign-in", 405}
+    }
+    assert {"mine", "mine-held", "mine-act", "mine-copy"} <= set(guarded)
+    assert astray == {}
 
 
 def test_a_wrong_password_is_refused_and_the_name_is_kept(house: House) -> None:

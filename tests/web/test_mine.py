@@ -90,6 +90,10 @@ def test_neither_of_a_couple_finds_anything_of_the_other(house: House, couple: t
         said = everything(page)
         page.goto(f"/mine/held/{case.rpartition('/')[2]}")
         said += page.content()
+        # The copy of everything, as data and as a paper, is hers alone too.
+        said += page.context.request.get("/mine/papers/1.json").text()
+        paper = page.context.request.get("/mine/papers/1.pdf")
+        assert (paper.ok, paper.body()[:5]) == (True, b"%PDF-")
         assert own in said
         for each in others:
             assert each not in said, each
@@ -99,7 +103,7 @@ def test_a_stranger_with_a_slip_of_her_own_gets_nowhere_with_the_address_of_anot
     house: House, couple: tuple[Page, str]
 ) -> None:
     desk, case = couple
-    other = enrol(desk, "韦春兰", "45092219930412052")
+    other = enrol(desk, "覃小满", "45092219930412084")
     page = open_page(house, slip(desk, other, "本人"))
     for place in (
         f"/mine/held/{case.rpartition('/')[2]}",

@@ -7,6 +7,7 @@ import os
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -128,9 +129,11 @@ def sweep(moment: datetime | None, every: int | None, *, as_json: bool) -> None:
     from yipan.documents.ends import end_if_due  # noqa: PLC0415  # after Django is set up
     from yipan.documents.outbox import deliver  # noqa: PLC0415  # the same
     from yipan.duties.sweep import sweep as run  # noqa: PLC0415  # the same
+    from yipan.registry.readseal import seal  # noqa: PLC0415  # the same
 
     def whole(at: datetime) -> None:
         run(at)
+        seal(at)
         deliver(at)
         end_if_due(at)
 
@@ -138,7 +141,7 @@ def sweep(moment: datetime | None, every: int | None, *, as_json: bool) -> None:
         if moment:
             message = "--every follows the clock; it takes no --now"
             raise click.UsageError(message)
-        _sweep_on(whole, every)
+        _sweep_on(whole, every, partial(seal, recent=True))
         return
     console = Console()
     as_of = moment or now()
@@ -146,6 +149,7 @@ def sweep(moment: datetime | None, every: int | None, *, as_json: bool) -> None:
     if as_of > farthest:
         raise FarAheadError(moment=as_of, farthest=farthest)
     swept = run(as_of, progress_line(console))
+    seal(as_of)
     sent = deliver(as_of)
     if as_json:
         messages = {"accepted": sent.accepted, "bounced": sent.bounced, "waiting": sent.waiting}
@@ -164,16 +168,19 @@ def sweep(moment: datetime | None, every: int | None, *, as_json: bool) -> None:
             )
 
 
-def _sweep_on(run: Callable[[datetime], object], every: int) -> None:
+def _sweep_on(
+    run: Callable[[datetime], object], every: int, each_minute: Callable[[datetime], object]
+) -> None:
     """Sweep again and again while the process that started this one lives; one failure does not end it."""
-    started_by, log = os.getppid(), logging.getLogger("yipan.sweep")
+    started_by, log, begun = os.getppid(), logging.getLogger("yipan.sweep"), 0
     while os.getppid() == started_by:
         close_old_connections()
+        what, begun = (run if begun % every == 0 else each_minute), begun + 1
         try:
-            run(now())
+            what(now())
         except Exception:
             log.exception("a sweep failed; the next one goes on where it was")
-        until = time.monotonic() + 60 * every
+        until = time.monotonic() + 60
         while time.monotonic() < until and os.getppid() == started_by:
             time.sleep(1)
 
@@ -248,6 +255,7 @@ def verify(against: Path | None, key: str, *, as_json: bool) -> None:
     set_up()
     from yipan.duties import checkpoint  # noqa: PLC0415  # after Django is set up
     from yipan.duties.replay import verify as run  # noqa: PLC0415
+    from yipan.registry import readseal  # noqa: PLC0415
 
     console = Console()
     if key and not against:
@@ -255,11 +263,12 @@ def verify(against: Path | None, key: str, *, as_json: bool) -> None:
         raise click.UsageError(message)
     trusted = Path(key).read_text(encoding="utf-8") if key and Path(key).is_file() else key
     signed = checkpoint.read_from(against, trusted) if against else None
-    found = run(progress_line(console), signed)
+    found, looks = run(progress_line(console), signed), readseal.verify()
+    faults = [*found.faults, *looks.faults]
     if as_json:
         show_json(
             {
-                "ok": not found.faults,
+                "ok": not faults,
                 "organisations": found.organisations,
                 "events": found.events,
                 "checkpoints": found.checkpoints,
@@ -267,17 +276,20 @@ def verify(against: Path | None, key: str, *, as_json: bool) -> None:
                 "key": found.key,
                 "believed": found.believed,
                 "checkpoints_leave_the_machine": checkpoint.leaves_the_machine(),
-                "faults": found.faults,
+                "looks": looks.looks,
+                "unsealed_looks": looks.unsealed,
+                "faults": faults,
             }
         )
     else:
-        for fault in found.faults:
+        for fault in faults:
             click.echo(fault)
         console.say(
-            f"{found.organisations} 条链，{found.events} 条记录，{found.checkpoints} 个检查点，{len(found.faults)} 处问题；"
-            f"最后一个检查点之后的 {found.unprotected} 条尚未受保护。",
+            f"{found.organisations} 条链，{found.events} 条记录，{found.checkpoints} 个检查点，{len(faults)} 处问题；"
+            f"最后一个检查点之后的 {found.unprotected} 条尚未受保护。查阅记录 {looks.looks} 条已封存，{looks.unsealed} 条待封存。",
             f"{found.organisations} chains, {found.events} entries, {found.checkpoints} checkpoints, "
-            f"{len(found.faults)} faults; {found.unprotected} entries are younger than the last checkpoint.",
+            f"{len(faults)} faults; {found.unprotected} entries are younger than the last checkpoint. "
+            f"{looks.looks} looks are sealed, {looks.unsealed} not yet.",
         )
         if found.believed == "embedded":
             console.say(
@@ -289,7 +301,7 @@ def verify(against: Path | None, key: str, *, as_json: bool) -> None:
                 "检查点仍在本机：请把 YIPAN_CHECKPOINTS 设为另一台机器上的文件夹。",
                 "The checkpoints stay on this machine: set YIPAN_CHECKPOINTS to a folder on another one.",
             )
-    if found.faults:
+    if faults:
         raise click.exceptions.Exit(1)
 
 

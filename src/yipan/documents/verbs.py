@@ -173,15 +173,15 @@ def _record(
     permit: Permit, drafts: Sequence[Draft], seen: Mapping[UUID, int], now: datetime, book: Rulebook
 ) -> Receipt:
     """Hand drafts to the verb that keeps their tables in step: certificates, the register, or both."""
-    # A correction in a case with certificates may undo one.
-    certified = [
-        _kind(book, each, now).effect in EFFECTS or bool(each.corrects and is_about_one(permit, each.thread))
-        for each in drafts
-    ]
-    if drafts and all(certified):
+    effects = [_kind(book, each, now).effect for each in drafts]
+    if drafts and all(each in EFFECTS for each in effects):
         also = Several(Certificates(now), Stubs())
         return record(drafts, permit=permit, clock=lambda: now, as_of=seen, also=also)
-    sent = Several(*([Certificates(now)] if any(certified) else []), Stubs(), Outbox())
+    # A correction in a case with certificates may undo one; or what the register has of that case.
+    certified = any(each in EFFECTS for each in effects) or any(
+        each.corrects and is_about_one(permit, each.thread) for each in drafts
+    )
+    sent = Several(*([Certificates(now)] if certified else []), Stubs(), Outbox())
     return record_drafts(drafts, permit=permit, clock=lambda: now, as_of=seen, also=sent)
 
 

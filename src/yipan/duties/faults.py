@@ -86,6 +86,20 @@ class NotAtADeskError(YipanError):
     }
 
 
+class AnotherVerbError(YipanError):
+    """What tables of a room above depend on was to be recorded without those tables."""
+
+    code: ClassVar[str] = "another-verb"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "“{kind}”连着别的登记（{effect}），不能从这里单独记录。",
+        "en": "Entries of the kind {kind!r} go with other tables ({effect}): they are not recorded from here.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请在窗口的页面上办理这件事，或用 yipan record。",
+        "en": "Record it on the pages of the desk, or with yipan record.",
+    }
+
+
 class UnknownThreadError(YipanError):
     """The case does not exist, or this office is no party to it: the two are not told apart."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from yipan.duties.faults import Fault, NotReceivedError
+from yipan.duties.faults import AnotherVerbError, Fault, NotReceivedError
 from yipan.law.agreeing import agreements_in, lacking
 from yipan.law.correction import RETRACTION_KIND
 from yipan.law.deadline import SHANGHAI
@@ -124,11 +124,14 @@ def correction_faults(
 
 
 def refuse_back_door(checked: Iterable[Checked], handled: frozenset[str]) -> None:
-    """Refuse to record what somebody's tables depend on without those tables."""
+    """Refuse to record what somebody's tables depend on without those tables.
+
+    Raises:
+        AnotherVerbError: it is recorded through the verb of the room that keeps them.
+    """
     for one in checked:
         if one.kind.effect and one.kind.effect not in handled:
-            message = f"{one.kind.name} is recorded through the verb of the room that keeps {one.kind.effect}"
-            raise ValueError(message)
+            raise AnotherVerbError(kind=one.kind.name, effect=one.kind.effect)
 
 
 def refuse_unheard(kind: Kind, fields: Mapping[str, object]) -> None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: What an office owes is its business whoever it is about: only looks that somebody chose are counted.
 WORKLIST: Final = "worklist"
+#: Held, with the office's name, by whoever writes a look down, and alone by whoever seals the log.
+SEALING: Final = 0x5969_7005
 #: Those of some people of whom the office wrote nothing today, and who have no open case with it: being enrolled is none.
 _STRANGERS: Final = """
 SELECT count(*) FROM unnest(%(subjects)s::uuid[]) AS shown(id)
@@ -112,6 +114,7 @@ def note_look(  # noqa: PLR0913  # who, when, at what, at whom, what for
     shown = sorted(set(subjects))
     if not shown:
         return
+    cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, hashtext(%s))", [SEALING, permit.organisation])
     cursor.execute(
         "INSERT INTO registry_read (read_at, organisation, officer, purpose, ground, words, threads, subjects)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",

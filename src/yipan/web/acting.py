@@ -16,6 +16,7 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 
 from yipan.documents.certificate import NoCertificateError
+from yipan.documents.papers import NoPaperError
 from yipan.duties.faults import UnknownThreadError
 from yipan.errors import YipanError
 from yipan.offices.leave import OnLeaveError
@@ -53,6 +54,7 @@ _STATUS: Final[Mapping[type[YipanError], int]] = {
     GlassOverError: 404,
     UnknownEntryError: 404,
     NoCertificateError: 404,
+    NoPaperError: 404,
     NoSuchSlipError: 404,
 }
 #: Pages of one case: who is refused there is not sent back there.

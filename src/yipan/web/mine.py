@@ -19,6 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from yipan.documents import ownpapers
+from yipan.documents.owncopy import copy_pdf
 from yipan.errors import YipanError
 from yipan.offices.permit import LOCAL_OPERATOR, THE_CLOCK
 from yipan.registry.copying import copy_of_everything
@@ -70,6 +71,7 @@ PURPOSES: Final[Mapping[str, str]] = {
     "ledger": gettext_noop("查看台账"),
     "break the glass": gettext_noop("紧急情况下查看"),
     "command line": gettext_noop("在机构的计算机上查看"),
+    "api": gettext_noop("由机构的程序查看"),
 }
 
 
@@ -252,6 +254,14 @@ def copy(request: HttpRequest, permit: PersonPermit) -> HttpResponse:  # noqa: A
     said_ = json.dumps(copy_of_everything(permit, now()), ensure_ascii=False, indent=1, default=str)
     headers = {"Content-Disposition": 'attachment; filename="1.json"'}
     return HttpResponse(said_, content_type="application/json; charset=utf-8", headers=headers)
+
+
+@require_GET
+@for_persons
+def copy_paper(request: HttpRequest, permit: PersonPermit) -> HttpResponse:  # noqa: ARG001  # as views are called
+    """Return the same copy as a paper that she can read and keep."""
+    headers = {"Content-Disposition": 'attachment; filename="1.pdf"'}
+    return HttpResponse(copy_pdf(permit, now()), content_type="application/pdf", headers=headers)
 
 
 @require_GET

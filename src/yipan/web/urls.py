@@ -110,6 +110,7 @@ urlpatterns = [
     path("mine/consents", mineacts.consents, name="mine-consents"),
     path("mine/papers", mine.papers, name="mine-papers"),
     path("mine/papers/1.json", mine.copy, name="mine-copy"),
+    path("mine/papers/1.pdf", mine.copy_paper, name="mine-copy-paper"),
     path("mine/papers/<uuid:event>.pdf", mine.certificate_pdf, name="mine-certificate"),
     path("mine/papers/<uuid:thread>/<uuid:event>.pdf", mine.letter_pdf, name="mine-letter"),
     path("mine/ask", mineacts.ask, name="mine-ask"),
