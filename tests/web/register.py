@@ -24,6 +24,8 @@ def number(body: str) -> str:
 def enrol(page: Page, name: str, body: str, **boxes: str) -> str:
     """Enrol somebody at the counter, and return the address of her page."""
     page.goto("/record/person.enrolled")
+    # The words that she agrees to are before whoever asks her: of the version of the day.
+    assert "都不影响您享受任何服务" in page.inner_text("main [role=note]")
     page.fill("#f-name", name)
     page.fill("#f-identity_number", number(body))
     for box, value in boxes.items():

@@ -343,6 +343,7 @@ def _form(request: HttpRequest, desk: _Desk, status: int = 200) -> HttpResponse:
         "entry_id": desk.entry,
         "concerning": _concerning(desk),
         "sections": sections,
+        "agreement": setting.wordings.get(desk.kind.agrees_to, ""),
         "faults": _listed(wrong, sections),
         **desk.more,
     }

@@ -23,10 +23,10 @@ from yipan.registry.ownview import ENROLMENT, read_own
 from yipan.registry.people import place_name
 from yipan.web.acting import now
 from yipan.web.duties import document_titles
-from yipan.web.forms import Setting, sections_of
+from yipan.web.forms import Setting, sections_of, worded
 from yipan.web.mine import for_persons, matter_of, show, tell, told
 from yipan.web.offices import office_meant, why_not_one
-from yipan.web.words import is_running, language, said
+from yipan.web.words import SHANGHAI, is_running, language, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -292,7 +292,8 @@ def _sections(form: _Form, faults: Mapping[str, str]) -> list[Section]:
     kind = form.kind
     asked = {each.name for each in asking.asked_of_her(kind, form.matter.name if form.matter else "")}
     own = {role for name in kind.recorded_by for role in kind.in_group(name)}
-    *sections, _ = sections_of(kind, Setting(parties=dict.fromkeys(own, "")), form.typed, faults)
+    setting = worded(Setting(parties=dict.fromkeys(own, "")), kind, now().astimezone(SHANGHAI).date())
+    *sections, _ = sections_of(kind, setting, form.typed, faults)
     found = []
     for section in sections:
         boxes = [box for box in section.boxes if box.name in asked or box.name in kind.roles]
