@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -110,7 +110,7 @@ def test_what_keeps_tables_is_taken_from_a_program_with_them_or_refused_in_words
 
 
 def test_what_goes_with_tables_is_refused_in_words_where_nobody_keeps_them(cast: Cast) -> None:
-    said = {"ground": "at-the-counter", "name": "甲", "identity_number": NUMBER}
+    said: dict[str, Any] = {"ground": "at-the-counter", "name": "甲", "identity_number": NUMBER}
     with pytest.raises(AnotherVerbError) as refused:
         cast.act(cast.her_home, "person.enrolled", WHEN, **said)
     assert "person-enrolled" in refused.value.say("zh")

@@ -171,11 +171,23 @@ class Program:
             return kept | ({self._word()[:50]: self._word()} if self.random.random() < _LESS else {})
         if isinstance(value, list):
             return [self._twisted(each) for each in value]
-        strange = (None, True, -1, 2**63, 2**200, 1e308, [], {}, [[]], self._word(), [self._word()])
+        strange: tuple[Any, ...] = (
+            None,
+            True,
+            -1,
+            2**63,
+            2**200,
+            1e308,
+            [],
+            {},
+            [[]],
+            self._word(),
+            [self._word()],
+        )
         return self.random.choice(strange) if self.random.random() < _STRANGE / 2 else value
 
     def _bytes(self, path: str, content: bytes) -> None:
         named = "".join(each for each in self._word()[:100] if each.isascii() and each.isprintable())
-        said = {"HTTP_CONTENT_DISPOSITION": f'attachment; filename="{named}"'}
+        said: dict[str, Any] = {"HTTP_CONTENT_DISPOSITION": f'attachment; filename="{named}"'}
         answer = self.client.generic("POST", f"/api/{path}", content, "application/octet-stream", **said)
         self.fuzzer.tally.take(f"api/{path}", answer, content[:300])

@@ -39,7 +39,16 @@ HOSTILE: Final = (
     "500101199203154526", "50010119920315452X", "00000000000000000X", "019cac4a-a98a-7adf-97bc-845138842445",
     "00000000-0000-0000-0000-000000000000", "440106004", "44", "00", "999999999", "440106004:health", ":", "é" * 3000,
 )  # fmt: skip
-_NAMES: Final = ("名册.csv", "a.xlsx", "../../x.xls", "=cmd.csv", "😀.csv", "n" * 300 + ".csv", "a.pdf", "..pdf")
+_NAMES: Final = (
+    "名册.csv",
+    "a.xlsx",
+    "../../x.xls",
+    "=cmd.csv",
+    "😀.csv",
+    "n" * 300 + ".csv",
+    "a.pdf",
+    "..pdf",
+)
 #: Where a form leads that would end the visit.
 _LEAVING: Final = frozenset({"sign-out", "leave", "everywhere"})
 _SERVER_FAULT: Final = 500

@@ -70,6 +70,17 @@ def test_a_part_that_cannot_be_unpacked_is_a_damaged_file() -> None:
             open_roster(torn, "a.xlsx")
 
 
+@pytest.mark.parametrize(
+    "part", [None, b"", b"<worksheet", b"\x00\xff", b"<worksheet><sheetData><row r='x'><c"]
+)
+def test_a_sheet_that_is_named_and_not_there_or_cannot_be_read_is_a_damaged_file(part: bytes | None) -> None:
+    sheet = "xl/worksheets/sheet1.xml"
+    content = with_parts({} if part is None else {sheet: part}, leave=sheet)
+    with pytest.raises(RosterError) as refused:
+        names(content)
+    assert part is not None or isinstance(refused.value, DamagedRosterError)
+
+
 def test_two_parts_of_one_name_are_refused() -> None:
     made = io.BytesIO(book({"名册": PLAIN}))
     with zipfile.ZipFile(made, "a") as archive:

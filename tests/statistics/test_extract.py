@@ -11,7 +11,7 @@ from tests.duties.cast import EVIDENCE, new_cast
 from yipan.statistics import extract as extracting
 from yipan.statistics.columns import TABLES, sayable
 from yipan.statistics.extract import extract
-from yipan.statistics.store import ExtractBusyError, alone, folder, read_manifest
+from yipan.statistics.store import ExtractBusyError, alone, folder, read_manifest, write_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +78,7 @@ def test_a_step_that_is_stopped_is_done_again_and_counts_once(
             raise KeyboardInterrupt
         extracting_write(*args)
 
-    extracting_write = extracting.write_manifest
+    extracting_write = write_manifest
     monkeypatch.setattr(extracting, "write_manifest", stop)
     with pytest.raises(KeyboardInterrupt):
         extract(step=2)

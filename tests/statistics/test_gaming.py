@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -36,7 +36,7 @@ def played(trick: str) -> Made:
         answer="confirmed",
         thread=1,
     )
-    words = {
+    words: dict[str, Any] = {
         "owed_to": OTHER,
         "closed_kind": "verification.answered",
         "closed_by": TOWNSHIP,

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 UNDER = 5
 
+#: A cell by row and column; without one of them a sum.
+Place = tuple[str | None, str | None]
+
 
 def table(rows: list[list[int]]) -> tuple[dict[tuple[str, str], int], list[str], list[str]]:
     names = [f"r{at}" for at in range(len(rows))]
@@ -40,7 +43,9 @@ def possible(one: Released, most: int) -> Iterator[dict[tuple[str, str], int]]:
     ]
     for counts in product(*choices):
         guess = dict(zip(places, counts, strict=True))
-        sums = {(row, None): sum(guess[row, column] for column in one.columns) for row in one.rows}
+        sums: dict[Place, int] = {
+            (row, None): sum(guess[row, column] for column in one.columns) for row in one.rows
+        }
         sums |= {(None, column): sum(guess[row, column] for row in one.rows) for column in one.columns}
         sums[None, None] = sum(guess.values())
         if all(one.cells[place].people in (None, count) for place, count in sums.items()):
@@ -85,9 +90,9 @@ def test_a_table_of_hardly_anything_says_hardly_anything(rows: list[list[int]]) 
             assert (low <= 1, high >= UNDER) == (True, True)
 
 
-def whole(rows: list[list[int]]) -> dict[tuple[str | None, str | None], int]:
+def whole(rows: list[list[int]]) -> dict[Place, int]:
     counts, names, columns = table(rows)
-    found: dict[tuple[str | None, str | None], int] = dict(counts)
+    found: dict[Place, int] = {(row, column): people for (row, column), people in counts.items()}
     found |= {(row, None): sum(counts[row, column] for column in columns) for row in names}
     found |= {(None, column): sum(counts[row, column] for row in names) for column in columns}
     found[None, None] = sum(counts.values())

@@ -65,10 +65,18 @@ class BookSheet:
     index: int
     name: str
     hidden: bool
+    file_name: str
 
     def read(self) -> tuple[Iterator[list[BookCell]], list[Merge]]:
-        """Return every row from the first of the sheet on, and the ranges of merged cells; reads the sheet anew."""
-        sheet = self.book.get_sheet_by_index(self.index)
+        """Return every row from the first of the sheet on, and the ranges of merged cells; reads the sheet anew.
+
+        Raises:
+            DamagedRosterError: the workbook names the sheet, and it is not there or cannot be read.
+        """
+        try:
+            sheet = self.book.get_sheet_by_index(self.index)
+        except CalamineError as fault:
+            raise _damaged(self.file_name) from fault
         return sheet.iter_rows(), sheet.merged_cell_ranges or []
 
 
@@ -94,7 +102,13 @@ def read_book(content: Content, file_name: str) -> Book:
         raw.seek(0)
         book = _open_book(raw, file_name)
     sheets = (
-        BookSheet(book=book, index=index, name=each.name, hidden=each.visible is not SheetVisibleEnum.Visible)
+        BookSheet(
+            book=book,
+            index=index,
+            name=each.name,
+            hidden=each.visible is not SheetVisibleEnum.Visible,
+            file_name=file_name,
+        )
         for index, each in enumerate(book.sheets_metadata)
     )
     return Book(sheets=tuple(sheets), from_1904=from_1904)
