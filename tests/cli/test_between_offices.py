@@ -82,10 +82,17 @@ def test_a_query_that_she_did_not_agree_to_is_owed_by_nobody(
 ) -> None:
     asker, asked = sides
     said = {**QUERY, "agrees": "no", "priority": "normal"}
-    sent = yipan.record("query.sent", asker, asked=asked, **said)
+    fields = [
+        part for name, value in {**said, "asked": asked}.items() for part in ("--field", f"{name}={value}")
+    ]
+    refused = yipan.run("record", "query.sent", "--office", asker, *fields, YIPAN_LANG="en")
+    assert (refused.code, "it is not sent" in refused.err) == (1, True)
+    # What went out on paper all the same is written down, and nobody owes an answer to it.
+    sent = yipan.record(
+        "query.sent", asker, "--at", "2026-03-02T09:00", "--evidence", slip, asked=asked, **said
+    )
     yipan.record("query.arrived", asker, "--thread", sent["thread"], channel="letter", priority="normal")
     assert duties(yipan, asked, sent["thread"])["prd-query-reply-15wd"]["state"] == "released"
-    assert slip
 
 
 def test_a_query_lacking_its_fields_is_refused_field_by_field(yipan: Program, sides: tuple[str, str]) -> None:

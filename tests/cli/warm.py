@@ -16,8 +16,15 @@ import socket
 import sys
 from pathlib import Path
 
-#: These do something when they are imported.
-_NOT_IMPORTED = ("yipan.wsgi", "yipan.cli.__main__", "yipan.urls")
+#: These do something when they are imported, or no command needs them at its start.
+_NOT_IMPORTED = (
+    "yipan.wsgi",
+    "yipan.cli.__main__",
+    "yipan.urls",
+    "yipan.web",
+    "yipan.api",
+    "yipan.statistics",
+)
 _STREAMS = 2
 
 

