@@ -79,6 +79,7 @@ class Program:
 class Warm:
     """A program that has imported everything and waits to be forked: see `tests/cli/warm.py`."""
 
+    program: Program
     address: str
     process: subprocess.Popen[str]
 
@@ -108,7 +109,8 @@ _warm: dict[Path, Warm] = {}
 
 def warm_program(program: Program) -> Warm | None:
     """Return the warm program of a data folder that has one."""
-    return None if program.more else _warm.get(program.home)
+    warm = _warm.get(program.home)
+    return warm if warm and warm.program == program else None
 
 
 def warm_up(program: Program) -> None:
@@ -123,7 +125,7 @@ def warm_up(program: Program) -> None:
     )
     assert process.stdout
     assert process.stdout.readline() == "warm\n"
-    _warm[program.home] = Warm(address=address, process=process)
+    _warm[program.home] = Warm(program=program, address=address, process=process)
 
 
 def ended(process: subprocess.Popen[str]) -> Answer:
@@ -153,11 +155,16 @@ class Installation:
 
 def new_installation() -> Installation:
     """Give a data folder that was set up from empty by two commands at once, or a copy of the one set up first."""
-    program = Program(home=Path(tempfile.mkdtemp(prefix="yh-")))
+    # Each has a folder of root keys of its own: a copy bears the same name, and some tests move its key.
+    config = Path(tempfile.mkdtemp(prefix="yc-"))
+    atexit.register(shutil.rmtree, config)
+    program = Program(home=Path(tempfile.mkdtemp(prefix="yh-")), more={"XDG_CONFIG_HOME": str(config)})
     if not _set_up:
-        _set_up.append(_first_installation(program))
+        _set_up.append(_first_installation(program, config))
     else:
-        subprocess.run(["/bin/cp", "-a", f"{_set_up[0][0]}/.", str(program.home)], check=True)
+        kept, _ = _set_up[0]
+        subprocess.run(["/bin/cp", "-a", f"{kept}/home/.", str(program.home)], check=True)
+        subprocess.run(["/bin/cp", "-a", f"{kept}/config/.", str(config)], check=True)
     user = come(program.home)
     # It stays for many tests: whoever ends what one test began must not end it.
     begun_processes.remove(user.process)
@@ -169,7 +176,7 @@ def new_installation() -> Installation:
 _set_up: list[tuple[Path, tuple[Answer, Answer]]] = []
 
 
-def _first_installation(program: Program) -> tuple[Path, tuple[Answer, Answer]]:
+def _first_installation(program: Program, config: Path) -> tuple[Path, tuple[Answer, Answer]]:
     """Begin with an empty folder, start two commands in it at once, and keep a copy of what they made."""
     begun = [program.start("officers", "list", "--json") for _ in range(2)]
     one, other = (ended(each) for each in begun)
@@ -177,5 +184,6 @@ def _first_installation(program: Program) -> tuple[Path, tuple[Answer, Answer]]:
     until_nobody_uses(program.home)
     kept = Path(tempfile.mkdtemp(prefix="yk-"))
     atexit.register(shutil.rmtree, kept)
-    subprocess.run(["/bin/cp", "-a", f"{program.home}/.", str(kept)], check=True)
+    subprocess.run(["/bin/cp", "-a", str(program.home), str(kept / "home")], check=True)
+    subprocess.run(["/bin/cp", "-a", str(config), str(kept / "config")], check=True)
     return kept, (one, other)
