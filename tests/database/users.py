@@ -26,7 +26,7 @@ SOURCE = Path(yipan.__file__).parents[1]
 #: An account that is not root's and that every system has.
 NOBODY = 65534
 #: A wait that fails the test, not a measure: far beyond what anything here takes.
-LIMIT_SECONDS = 120.0
+LIMIT_SECONDS = 300.0
 #: Every process begun here, to be seen to its end whatever a test does.
 begun: list[subprocess.Popen[str]] = []
 
