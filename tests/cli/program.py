@@ -40,21 +40,27 @@ class Program:
     """The program with a data folder."""
 
     home: Path
+    #: The folder of its root keys, where it has one of its own.
+    config: Path | None = None
     more: dict[str, str] = field(default_factory=dict)
 
     def environment(self, more: dict[str, str]) -> dict[str, str]:
         """Return an environment in which nothing is set that the test did not set."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_LEFT_OUT)}
-        return {**kept, "PYTHONPATH": str(SOURCE), "YIPAN_HOME": str(self.home), **self.more, **more}
+        own = {"XDG_CONFIG_HOME": str(self.config)} if self.config else {}
+        return {**kept, "PYTHONPATH": str(SOURCE), "YIPAN_HOME": str(self.home), **own, **self.more, **more}
 
-    def start(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
-        """Start a command and do not wait for it. `more` goes to its environment."""
+    def start(self, *arguments: str, watched: int | None = None, **more: str) -> subprocess.Popen[str]:
+        """Start a command and do not wait for it. `more` goes to its environment.
+
+        `watched` is the terminal on which somebody watches what it says beside its answer.
+        """
         return subprocess.Popen(
             [sys.executable, "-W", "error", "-m", "yipan.cli", *arguments],
             env=self.environment(more),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.PIPE if watched is None else watched,
             encoding="utf-8",
         )
 
@@ -153,12 +159,15 @@ class Installation:
         shutil.rmtree(self.program.home)
 
 
-def new_installation() -> Installation:
-    """Give a data folder that was set up from empty by two commands at once, or a copy of the one set up first."""
+def new_installation(**more: str) -> Installation:
+    """Give a data folder that was set up from empty by two commands at once, or a copy of the one set up first.
+
+    `more` goes to the environment of every command in it.
+    """
     # Each has a folder of root keys of its own: a copy bears the same name, and some tests move its key.
     config = Path(tempfile.mkdtemp(prefix="yc-"))
     atexit.register(shutil.rmtree, config)
-    program = Program(home=Path(tempfile.mkdtemp(prefix="yh-")), more={"XDG_CONFIG_HOME": str(config)})
+    program = Program(home=Path(tempfile.mkdtemp(prefix="yh-")), config=config, more=more)
     if not _set_up:
         _set_up.append(_first_installation(program, config))
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,8 +18,7 @@ POLICE, COMMERCE, PLANNERS = "410102:police", "410102:commerce", "4101:developme
 @pytest.fixture(scope="module")
 def city() -> Iterator[Installation]:
     """Give an installation that has adopted the city's notice of 2010, bound to a city for demonstration."""
-    made = new_installation()
-    made = replace(made, program=replace(made.program, more={"YIPAN_PLACES": "henan-city-2010=4101"}))
+    made = new_installation(YIPAN_PLACES="henan-city-2010=4101")
     made.program.json("packs", "adopt", "henan-city-2010")
     yield made
     made.remove()

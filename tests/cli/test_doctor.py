@@ -106,7 +106,8 @@ def test_a_password_that_anybody_would_try_is_found(careful: dict[str, str]) -> 
     )
     from tests.database.users import run  # noqa: PLC0415  # beside the program
 
-    done = run(script, program.home, {"DJANGO_SETTINGS_MODULE": "yipan.settings"})
+    settings = {"XDG_CONFIG_HOME": str(program.config), "DJANGO_SETTINGS_MODULE": "yipan.settings"}
+    done = run(script, program.home, settings)
     assert done.returncode == 0, done.stderr
     assert findings(program, **careful)["passwords"] == "not-safe"
     made.remove()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import pty
+import re
 import signal
 import tempfile
 import time
@@ -17,6 +19,7 @@ from openpyxl import load_workbook
 from tests.registry.rosters import SENTINEL, Sheet, book, text
 from yipan.offices.divisions import read_divisions
 from yipan.registry.matching import check_digit
+from yipan.registry.staging import PART
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
     from tests.cli.program import Program
 
+#: A roster of so many parts is stopped after its first.
+PARTS = 4
 HEADINGS = ["序号", "姓名", "公民身份号码", "户籍地", "现居住地", "流入日期"]
 #: Every test gets a township of its own to work in: the journal is never emptied.
 _townships = itertools.count(1)
@@ -304,18 +309,22 @@ def test_two_hands_enter_what_one_would(yipan: Program, office: str, tmp_path: P
 
 
 def test_an_import_that_is_stopped_goes_on_where_it_was(yipan: Program, office: str, tmp_path: Path) -> None:
-    path = kept(tmp_path / "名册.csv", many(12_000))
+    path = kept(tmp_path / "名册.csv", many(PARTS * PART))
     command = ("import", "roster", path, "--office", office, "--ground", "consent", "--hands", "1", "--json")
-    running = yipan.start(*command)
-    while running.poll() is None and not yipan.json("duties", "--office", office):
-        time.sleep(0.1)
-    running.send_signal(signal.SIGINT)
-    running.communicate()
+    watching, shown = pty.openpty()
+    running = yipan.start(*command, watched=shown)
+    os.close(shown)
+    with open(watching, "rb", buffering=0) as screen:  # noqa: PTH123  # no path: a terminal's own end
+        said = b""
+        while not re.search(rb"[1-9][0-9]* entered|\xe5\xb7\xb2\xe5\xbd\x95\xe5\x85\xa5 [1-9]", said):
+            said += screen.read(1024)
+        running.send_signal(signal.SIGINT)
+        running.communicate()
     assert running.returncode == 130
     there = len(yipan.json("duties", "--office", office))
-    assert 0 < there < 12_000
+    assert 0 < there < PARTS * PART
     found = entered(yipan, path, office, "--ground", "consent")
-    assert (found["accepted"], found["duplicates"]) == (12_000, 0)
+    assert (found["accepted"], found["duplicates"]) == (PARTS * PART, 0)
 
 
 def test_two_rosters_of_the_same_people_at_the_same_time_enrol_each_once(

@@ -51,7 +51,7 @@ def opened_at(desk: Desk, slip: Any) -> PersonPermit:  # noqa: ANN401  # a slip
     from yipan.registry.ownsignin import permit_of, sign_in  # noqa: PLC0415  # after Django is set up
 
     found = permit_of(
-        sign_in(slip.number, slip.code, f"198.51.100.{len(desk.threads) + 1}", desk.now), desk.now
+        sign_in(slip.number, slip.code, f"198.51.100.{len(desk.threads) + 1}", desk.now).user, desk.now
     )
     assert found
     return found

@@ -50,7 +50,7 @@ def hand_over(cast: Cast, name: str, office: str = "") -> Slip:
 
 
 def opened(slip: Slip) -> PersonPermit:
-    found = permit_of(sign_in(slip.number, slip.code, next(_addresses), NOW), NOW)
+    found = permit_of(sign_in(slip.number, slip.code, next(_addresses), NOW).user, NOW)
     assert found
     return found
 
@@ -170,16 +170,44 @@ def test_a_wrong_code_and_a_number_that_nobody_has_are_refused_alike_and_then_re
 
 def test_the_code_is_read_however_it_is_typed(couple: Cast) -> None:
     slip = hand_over(couple, "her")
-    first = sign_in(slip.number, slip.code, next(_addresses), NOW)
-    again = sign_in(slip.number.replace(" ", "-"), slip.code.replace(" ", "").lower(), next(_addresses), NOW)
+    first = sign_in(slip.number, slip.code, next(_addresses), NOW).user
+    again = sign_in(
+        slip.number.replace(" ", "-"), slip.code.replace(" ", "").lower(), next(_addresses), NOW
+    ).user
     assert first.pk == again.pk
     assert not first.has_usable_password()
+
+
+def printed(cast: Cast) -> Slip:
+    assert cast.thread
+    return give(permit(cast.residence, NOW), cast.thread, "her", new_id(NOW), NOW, once=True)
+
+
+def test_a_number_on_paper_opens_once_and_its_holder_gets_one_that_nobody_has_seen(couple: Cast) -> None:
+    slip = printed(couple)
+    first = sign_in(slip.number, slip.code, next(_addresses), NOW)
+    assert first.fresh
+    assert (first.fresh.card, first.fresh.number != slip.number) == (slip.card, True)
+    with pytest.raises(WrongSlipError):
+        sign_in(slip.number, slip.code, next(_addresses), NOW)
+    again = sign_in(first.fresh.number, first.fresh.code, next(_addresses), NOW)
+    assert (again.user.pk, again.fresh) == (first.user.pk, None)
+
+
+def test_printing_another_number_ends_the_one_before_if_nobody_used_it(couple: Cast) -> None:
+    one, two = printed(couple), printed(couple)
+    with pytest.raises(WrongSlipError):
+        sign_in(one.number, one.code, next(_addresses), NOW)
+    kept = sign_in(two.number, two.code, next(_addresses), NOW).fresh
+    assert kept
+    printed(couple)
+    assert sign_in(kept.number, kept.code, next(_addresses), NOW).user
 
 
 def test_a_lost_slip_is_ended_and_what_it_opened_is_closed_at_once(couple: Cast) -> None:
     assert couple.thread
     slip = hand_over(couple, "her")
-    user = sign_in(slip.number, slip.code, next(_addresses), NOW)
+    user = sign_in(slip.number, slip.code, next(_addresses), NOW).user
     with pytest.raises(NoSuchSlipError):
         end(permit(couple.her_home, NOW), slip.card, "lost", new_id(NOW), NOW)
     end(permit(couple.residence, NOW), slip.card, "lost", new_id(NOW), NOW)
@@ -203,13 +231,15 @@ def test_two_slips_of_two_offices_are_joined_by_her_alone_and_no_office_learns_o
     other.open_offices()
     other.ask()
     one, two = hand_over(couple, "her"), hand_over(other, "her")
-    user = sign_in(one.number, one.code, next(_addresses), NOW)
+    user = sign_in(one.number, one.code, next(_addresses), NOW).user
     before = opened(two)
     add_slip(user, two.number, two.code, next(_addresses), NOW)
     joined = permit_of(user, NOW)
     assert joined
     assert len(joined.subjects) == len(before.subjects) + 1
-    assert {*seen(joined, "SELECT DISTINCT thread_id FROM duties_event")} == {couple.thread, other.thread}
+    assert {
+        *seen(joined, "SELECT DISTINCT thread_id FROM duties_event WHERE NOT 'public' = ANY(seen_by)")
+    } == {couple.thread, other.thread}
     for office in (couple.residence, other.residence):
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT set_config('yipan.organisation', %s, true)", [office])
@@ -244,7 +274,10 @@ def test_a_request_begun_from_an_enrolment_is_hers_too_but_another_persons_is_no
             persons={"person": subject},
         )
     )
-    assert {*seen(her, "SELECT thread_id FROM duties_event")} == {hers, booked}
+    assert {*seen(her, "SELECT thread_id FROM duties_event WHERE NOT 'public' = ANY(seen_by)")} == {
+        hers,
+        booked,
+    }
     assert seen(her, "SELECT thread FROM registry_person") == [hers]
     assert others not in seen(her, "SELECT thread_id FROM duties_threadsubject")
     # The words of her own case about no one person are hers to read too.

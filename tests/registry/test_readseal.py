@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 import pytest
@@ -13,15 +13,18 @@ from django.db import connection
 
 from tests.registry.test_register import number
 from yipan import database
+from yipan.duties import checkpoint
 from yipan.registry.people import read_person
+from yipan.registry.readend import end_looks
 from yipan.registry.readseal import seal, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from tests.registry.conftest import Desk
 
-_TABLES: Final = ("registry_read", "registry_readroot")
+_TABLES: Final = ("registry_read", "registry_readroot", "registry_readend")
 #: What somebody who owns the database does to the middle one of three looks, and what is said of it.
 ATTACKS: Final = {
     "another officer": ("UPDATE registry_read SET officer = 'zhao.si' WHERE id = %(look)s", "a look was changed"),
@@ -64,9 +67,9 @@ def looks_of(desk: Desk) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def faults_of(desk: Desk) -> list[str]:
-    """Return what does not fit in the log of an office."""
-    return [each for each in verify().faults if each.startswith(f"{desk.office}:")]
+def faults_of(desk: Desk, signed: Sequence[Mapping[str, Any]] = ()) -> list[str]:
+    """Return what does not fit in the log of an office, held against what checkpoints signed."""
+    return [each for each in verify(signed).faults if each.startswith(f"{desk.office}:")]
 
 
 @contextmanager
@@ -130,6 +133,53 @@ def test_a_minute_that_has_not_ended_waits_and_what_comes_later_joins_the_chain(
     assert faults_of(desk) == []
 
 
+def test_the_end_of_a_log_that_went_with_its_seal_is_found_against_a_checkpoint(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look(desk)
+    seal(desk.now + timedelta(minutes=2))
+    monkeypatch.setenv("YIPAN_CHECKPOINTS", str(tmp_path))
+    assert checkpoint.take(desk.now)
+    signed = checkpoint.read_from(tmp_path).said
+    newest = (
+        "WITH gone AS (DELETE FROM registry_readroot WHERE organisation = %(own)s AND number ="
+        " (SELECT max(number) FROM registry_readroot WHERE organisation = %(own)s) RETURNING reads)"
+        " DELETE FROM registry_read WHERE id IN (SELECT unnest(reads) FROM gone)"
+    )
+    with attacked(newest, {"own": desk.office}):
+        assert faults_of(desk) == []
+        assert any("which a checkpoint signed, is missing" in each for each in faults_of(desk, signed))
+    forged = "UPDATE registry_readroot SET digest = '\\x00' WHERE organisation = %(own)s AND number = 1"
+    with attacked(forged, {"own": desk.office}):
+        assert len(faults_of(desk)) > 0
+    assert faults_of(desk, signed) == []
+
+
+def test_looks_end_with_their_term_their_seals_stay_and_nothing_ends_before(desk: Desk) -> None:
+    look(desk)
+    seal(desk.now + timedelta(minutes=2))
+    held = looks_of(desk)
+    end_looks(desk.now + timedelta(days=4 * 365))
+    assert looks_of(desk) == held
+    end_looks(desk.now + timedelta(days=6 * 365))
+    assert looks_of(desk) == []
+    assert faults_of(desk) == []
+    # Looks of later go on after the last seal, and are kept.
+    desk.now += timedelta(days=6 * 365)
+    her = desk.enrol("钟秀英", number())
+    read_person(desk.permit(), her, desk.now)
+    seal(desk.now + timedelta(minutes=2))
+    end_looks(desk.now + timedelta(minutes=3))
+    assert len(looks_of(desk)) == 1
+    assert faults_of(desk) == []
+    early = (
+        "INSERT INTO registry_readend (organisation, number, ended_at) SELECT organisation, max(number), max(minute)"
+        " FROM registry_readroot WHERE organisation = %(own)s GROUP BY 1"
+    )
+    with attacked(early, {"own": desk.office}):
+        assert any("ended before their term" in each for each in faults_of(desk))
+
+
 def test_the_working_role_seals_only_for_the_office_that_acts_and_takes_no_seal_back(desk: Desk) -> None:
     look(desk)
     seal(desk.now + timedelta(minutes=2))
@@ -137,7 +187,11 @@ def test_the_working_role_seals_only_for_the_office_that_acts_and_takes_no_seal_
     with stranger.in_force(), connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM registry_readroot WHERE organisation = %s", [desk.office])
         assert cursor.fetchone() == (0,)
-    for query in ("DELETE FROM registry_readroot", "UPDATE registry_readroot SET number = 0"):
+    for query in (
+        "DELETE FROM registry_readroot",
+        "UPDATE registry_readroot SET number = 0",
+        "INSERT INTO registry_readend (organisation, number, ended_at) VALUES ('330106', 1, now())",
+    ):
         with (
             pytest.raises(Exception, match="permission denied"),
             desk.permit().in_force(),

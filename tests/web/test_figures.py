@@ -93,7 +93,7 @@ def test_a_quarter_is_reported_corrected_assessed_contested_and_tried_out(house:
     before = entered_at_once(page)
     second = house.elsewhere(play)
     said = main_of(page, "/figures/report?period=2026-Q1")
-    assert "校验全部相符" in said
+    assert "校验全部相符" in said, said
     assert "即时办理生育登记" in said
     button(page, "签名并上报")
     assert "报表已上报并签名" in page.inner_text("main")

@@ -67,7 +67,7 @@ def _register(page: Page) -> str:
 
 def _ask_both_homes(page: Page) -> None:
     link(page, "向户籍地核实（女方")
-    page.get_by_label("系统消息").check()
+    page.get_by_label("系统消息", exact=True).check()
     _submit(page)
     link(page, "向户籍地核实")
     page.get_by_label("挂号信").check()

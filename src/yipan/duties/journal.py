@@ -213,9 +213,6 @@ class Sealing:
         if old:
             self._find(old, wanted)
         for place, person in persons.items():
-            if place in self._keys and self._keys[place][0] != person:
-                raise UnknownPersonError(person=person)
-        for place, person in persons.items():
             # A name that means somebody else here never seals her words under that person's key.
             if place in self._keys and self._keys[place][0] != person:
                 raise UnknownPersonError(person=person)

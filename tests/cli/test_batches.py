@@ -1,0 +1,59 @@
+"""Departments' returns from the command line: the form, what is kept out, what is taken in, how a month stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from openpyxl import load_workbook
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.program import Program
+
+COUNTY = "530111"
+TRADE, MONTH = f"{COUNTY}:commerce", "2026-01"
+OWN = ("--from", TRADE, "--month", MONTH)
+
+
+def test_a_department_takes_its_form_is_kept_out_with_reasons_and_then_taken_in(
+    yipan: Program, tmp_path: Path
+) -> None:
+    form, mend = tmp_path / "form.xlsx", tmp_path / "mend.xlsx"
+    said = yipan.json("batch", "template", *OWN, "--out", str(form))
+    assert said["columns"] == ["requests", "leaflets"]
+    empty = yipan.run("batch", "load", str(form), *OWN, "--json")
+    assert empty.code == 1
+    assert {each["code"] for each in empty.value["reasons"]} == {"contract-incomplete"}
+    book = load_workbook(form)
+    sheet = book.worksheets[0]
+    townships = sheet.max_row - 11
+    for row in range(townships):
+        sheet.cell(12 + row, 3).value, sheet.cell(12 + row, 4).value = 7, 0
+    sheet["B9"] = 7 * townships * (townships + 1) // 2
+    sheet.cell(12, 4).value = "许多"
+    book.save(form)
+    wrong = yipan.run("batch", "load", str(form), *OWN, "--mend", str(mend), "--json")
+    assert (wrong.code, wrong.value["state"]) == (1, "to-mend")
+    assert load_workbook(mend).worksheets[0].cell(12, 3).value == 7
+    sheet.cell(12, 4).value = 0
+    book.save(form)
+    assert yipan.json("batch", "load", str(form), *OWN, "--check")["event"] is None
+    done = yipan.json("batch", "load", str(form), *OWN)
+    assert (done["state"], done["table"]["sums"]) == ("loaded", {"requests": 7 * townships, "leaflets": 0})
+    assert yipan.json("batch", "load", str(form), *OWN)["state"] == "already"
+    shown = yipan.json("batch", "show", "--office", COUNTY, "--month", MONTH)
+    assert [(each["office"], each["content"], each["kept_out"]) for each in shown] == [(TRADE, "counts", 1)]
+    text = yipan.run("batch", "show", "--office", TRADE, "--month", MONTH, YIPAN_LANG="en")
+    assert "counts" in text.out
+
+
+def test_a_table_of_text_is_for_programs_and_who_sends_none_has_no_form(
+    yipan: Program, tmp_path: Path
+) -> None:
+    table = tmp_path / "form.csv"
+    yipan.json("batch", "template", *OWN, "--out", str(table))
+    assert table.read_text("utf-8-sig").startswith("表样,return-commerce\n")
+    none = ("--from", f"{COUNTY}:finance", "--month", MONTH, "--out", str(table))
+    assert yipan.run("batch", "template", *none).code == 2
+    assert yipan.run("batch", "show", "--office", COUNTY, "--month", "soon").code == 2
