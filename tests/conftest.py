@@ -15,6 +15,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 
+from tests import setup_once
 from tests.database.users import until_nobody_uses
 from yipan import database
 
@@ -35,12 +36,38 @@ os.environ["YIPAN_HOME"] = str(HOME)
 # Root keys lie outside the data folder, in the configuration folder: in one of this run.
 CONFIG = Path(tempfile.mkdtemp(prefix="yc-"))
 os.environ["XDG_CONFIG_HOME"] = str(CONFIG)
+if setup_once.is_worker():
+    # With others it pays to have the folder set up once for all, before anything is read of this one.
+    setup_once.set_up().copy(HOME, CONFIG)
 os.environ["DJANGO_SETTINGS_MODULE"] = "yipan.settings"
 django.setup(set_prefix=False)
 
 # How long an example takes says something of the machine and nothing of the law.
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
+
+#: What takes longest is begun first: at the end of a run no process then waits long for another.
+LONGEST = (
+    "matrix/test_matrix.py", "cli/test_demo.py", "exchange", "cli/test_import_roster.py", "registry/test_import_kill.py",
+    "duties/test_kill.py", "cli/test_backup.py", "whole", "proof", "matrix", "cli/test_services.py", "procedures",
+    "web", "cli", "registry", "duties",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest in front."""
+    tests = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        path = item.path.relative_to(tests)
+        return next((n for n, each in enumerate(LONGEST) if path.is_relative_to(each)), len(LONGEST))
+
+    items.sort(key=place)
+
+
+def pytest_unconfigure() -> None:
+    """Take away what all processes of the run had copies of."""
+    setup_once.take_away()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,6 +16,7 @@ from typing import Any
 
 from tests.database.users import LIMIT_SECONDS, SOURCE, User, come, until_nobody_uses
 from tests.database.users import begun as begun_processes
+from tests.setup_once import set_up
 
 #: What a test may not inherit from whoever runs it: the language it answers in, and where its data are.
 _LEFT_OUT = ("DATABASE_", "YIPAN_", "LC_", "LANG")
@@ -50,17 +51,21 @@ class Program:
         own = {"XDG_CONFIG_HOME": str(self.config)} if self.config else {}
         return {**kept, "PYTHONPATH": str(SOURCE), "YIPAN_HOME": str(self.home), **own, **self.more, **more}
 
-    def start(self, *arguments: str, watched: int | None = None, **more: str) -> subprocess.Popen[str]:
-        """Start a command and do not wait for it. `more` goes to its environment.
+    def start(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
+        """Start a command and do not wait for it. `more` goes to its environment."""
+        return self._start(arguments, more, subprocess.PIPE)
 
-        `watched` is the terminal on which somebody watches what it says beside its answer.
-        """
+    def start_watched(self, terminal: int, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command while somebody watches on a terminal what it says beside its answer."""
+        return self._start(arguments, {}, terminal)
+
+    def _start(self, arguments: tuple[str, ...], more: dict[str, str], beside: int) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-W", "error", "-m", "yipan.cli", *arguments],
             env=self.environment(more),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE if watched is None else watched,
+            stderr=beside,
             encoding="utf-8",
         )
 
@@ -160,7 +165,7 @@ class Installation:
 
 
 def new_installation(**more: str) -> Installation:
-    """Give a data folder that was set up from empty by two commands at once, or a copy of the one set up first.
+    """Give a data folder that was that two commands at once set up from empty: a copy of the one of this run.
 
     `more` goes to the environment of every command in it.
     """
@@ -168,31 +173,11 @@ def new_installation(**more: str) -> Installation:
     config = Path(tempfile.mkdtemp(prefix="yc-"))
     atexit.register(shutil.rmtree, config)
     program = Program(home=Path(tempfile.mkdtemp(prefix="yh-")), config=config, more=more)
-    if not _set_up:
-        _set_up.append(_first_installation(program, config))
-    else:
-        kept, _ = _set_up[0]
-        subprocess.run(["/bin/cp", "-a", f"{kept}/home/.", str(program.home)], check=True)
-        subprocess.run(["/bin/cp", "-a", f"{kept}/config/.", str(config)], check=True)
+    made = set_up()
+    made.copy(program.home, config)
     user = come(program.home)
     # It stays for many tests: whoever ends what one test began must not end it.
     begun_processes.remove(user.process)
     warm_up(program)
-    return Installation(program=program, first=_set_up[0][1], user=user)
-
-
-#: The copy that is kept of the first folder of this process, with what the two commands said.
-_set_up: list[tuple[Path, tuple[Answer, Answer]]] = []
-
-
-def _first_installation(program: Program, config: Path) -> tuple[Path, tuple[Answer, Answer]]:
-    """Begin with an empty folder, start two commands in it at once, and keep a copy of what they made."""
-    begun = [program.start("officers", "list", "--json") for _ in range(2)]
-    one, other = (ended(each) for each in begun)
-    assert (one.code, other.code) == (0, 0), (one.err, other.err)
-    until_nobody_uses(program.home)
-    kept = Path(tempfile.mkdtemp(prefix="yk-"))
-    atexit.register(shutil.rmtree, kept)
-    subprocess.run(["/bin/cp", "-a", str(program.home), str(kept / "home")], check=True)
-    subprocess.run(["/bin/cp", "-a", str(config), str(kept / "config")], check=True)
-    return kept, (one, other)
+    one, other = (Answer(code=code, out=out, err=err) for code, out, err in made.first)
+    return Installation(program=program, first=(one, other), user=user)

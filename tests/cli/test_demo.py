@@ -25,7 +25,7 @@ from yipan.registry.matching import read_number
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PEOPLE, CASES = 300, 90
+PEOPLE, CASES = 120, 40
 SMALL = ("demo", "--people", str(PEOPLE), "--cases", str(CASES))
 LAST = re.compile(r"\d{4}-\d\d-\d\d  登记 (\d+) 人，受理 (\d+) 件，记录 (\d+) 条")
 

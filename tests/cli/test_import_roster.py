@@ -312,7 +312,7 @@ def test_an_import_that_is_stopped_goes_on_where_it_was(yipan: Program, office: 
     path = kept(tmp_path / "名册.csv", many(PARTS * PART))
     command = ("import", "roster", path, "--office", office, "--ground", "consent", "--hands", "1", "--json")
     watching, shown = pty.openpty()
-    running = yipan.start(*command, watched=shown)
+    running = yipan.start_watched(shown, *command)
     os.close(shown)
     with open(watching, "rb", buffering=0) as screen:  # noqa: PTH123  # no path: a terminal's own end
         said = b""

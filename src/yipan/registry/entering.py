@@ -16,6 +16,7 @@ from yipan.duties.draft import Draft
 from yipan.duties.journal import known
 from yipan.duties.record import record
 from yipan.registry.intake import COLUMN, STATEMENT, as_json, key_of
+from yipan.registry.lookup import keys
 from yipan.registry.names import read_name
 from yipan.registry.projection import Projection, number_digests
 from yipan.registry.staging import open_rows, seal_rows
@@ -143,7 +144,10 @@ def _work(cursor: CursorWrapper, intake: UUID, number: int, key: bytes) -> _Work
 
 def _part_known(cursor: CursorWrapper, organisation: str, work: _Work) -> dict[str, UUID]:
     """Set aside whoever the register has already; return the entries to go on in for those who come back."""
-    digests = {found: each for each in work.entries for found in number_digests(each[2]["identity_number"])}
+    under = keys()
+    digests = {
+        found: each for each in work.entries for found in number_digests(each[2]["identity_number"], under)
+    }
     cursor.execute(
         "SELECT number_digest, thread, name, enrolled_on, ended, merged_into FROM registry_person"
         " WHERE organisation = %s AND number_digest = ANY(%s)",

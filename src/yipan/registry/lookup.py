@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from yipan.database import home, read_or_make_key, vault
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 NAME: Final = "lookup"
@@ -48,9 +49,12 @@ def digest(what: str, *words: str) -> bytes:
     return digest_with(key(), what, *words)
 
 
-def digests(what: str, *words: str) -> list[bytes]:
-    """Return the digests under which words may have been written down: whoever searches asks for each of them."""
-    return [digest_with(each, what, *words) for each in keys()]
+def digests(what: str, *words: str, under: Sequence[LookupKey] = ()) -> list[bytes]:
+    """Return the digests under which words may have been written down: whoever searches asks for each of them.
+
+    `under` are all `keys()`, where they were asked for once for many words in a row.
+    """
+    return [digest_with(each, what, *words) for each in under or keys()]
 
 
 def digest_with(key: LookupKey, what: str, *words: str) -> bytes:

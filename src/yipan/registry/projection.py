@@ -175,10 +175,10 @@ def found_by(picture: Picture, lookup: LookupKey) -> tuple[object, ...]:
     )
 
 
-def number_digests(text: str) -> list[bytes]:
-    """Return the digests under which an identity number, of 15 or 18 digits, may be found."""
+def number_digests(text: str, under: Sequence[LookupKey] = ()) -> list[bytes]:
+    """Return the digests under which an identity number, of 15 or 18 digits, may be found; `under` as in `digests`."""
     number = read_number(text)
-    return digests("number", number.body if number else text)
+    return digests("number", number.body if number else text, under=under)
 
 
 def phone_digests(text: str) -> list[bytes]:

@@ -1,4 +1,5 @@
--- Registrations, once for each home office; and notices in time, releases, and notices that are not due yet.
+-- Registrations, once for each home office; and what became of telling it: in time, late, overdue, not due yet, released.
+-- A late notice is a figure of the report and no contradiction in it: an office that was late must be able to say so.
 SELECT
   COALESCE(a.office, d.office) AS office, '' AS partner, 'notices' AS what,
   COALESCE(a.homes, 0) AS left_count, COALESCE(d.settled, 0) AS right_count
@@ -10,7 +11,7 @@ FROM (
 ) AS a
 FULL OUTER JOIN (
   SELECT d.owed_by AS office,
-    COUNT(CASE WHEN d.state = 'released' OR d.closed_at < d.due_at OR (d.state = 'open' AND d.due_at > $as_of) THEN 1 END) AS settled
+    COUNT(*) AS settled
   FROM duties AS d
   JOIN figure_duties AS r ON r.rule = d.rule AND r.figure = $check
   WHERE d.state <> 'void' AND d.opened_at >= $first AND d.opened_at < $after
