@@ -60,8 +60,7 @@ def sweep(now: datetime, progress: Callable[[str], None] | None = None) -> Swept
     for number, (office, level, opened_at) in enumerate(opened, start=1):
         # An office that ends while the sweep is under way has been brought up to date by whoever ended it.
         with suppress(OfficeEndedError):
-            turned += _turn_periods(rulebook, office, level, opened_at, now)
-            _write_new(office, list(_log_ins(rulebook, office, opened_at, now)), now)
+            turned += _bring_up(rulebook, office, level, opened_at, now)
         say(f"{number}/{len(opened)} {office}")
     lapsed = 0
     late = debtors("due_at < %s AND lapsed_at IS NULL", [now])
@@ -87,13 +86,15 @@ def _opened() -> list[tuple[str, str, datetime]]:
         return list(cursor.fetchall())
 
 
-def _turn_periods(rulebook: Rulebook, office: str, level: str, opened_at: datetime, now: datetime) -> int:
-    """Record the periods that have turned for an office since it opened and are not yet recorded."""
-    return _write_new(office, list(_turns(rulebook, office, level, opened_at, now)), now)
+def _bring_up(rulebook: Rulebook, office: str, level: str, opened_at: datetime, now: datetime) -> int:
+    """Record what the calendar has brought an office since it opened and is not yet recorded; return what turned."""
+    turns = list(_turns(rulebook, office, level, opened_at, now))
+    written = _write_new(office, [*turns, *_log_ins(rulebook, office, opened_at, now)], now)
+    return len(written & {each.id for each in turns})
 
 
-def _write_new(office: str, drafts: list[Draft], now: datetime) -> int:
-    """Record in an office's name those of the calendar's events that are not yet recorded, and return how many."""
+def _write_new(office: str, drafts: list[Draft], now: datetime) -> set[UUID | None]:
+    """Record in an office's name those of the calendar's events that are not yet recorded, and return their ids."""
     permit = clock_permit(office, now)
     known: set[object] = set()
     if drafts:
@@ -103,7 +104,7 @@ def _write_new(office: str, drafts: list[Draft], now: datetime) -> int:
     missing = [each for each in drafts if each.id not in known]
     for start in range(0, len(missing), BATCH):
         record(missing[start : start + BATCH], permit=permit, clock=lambda: now, counts_by=BY_CALENDAR)
-    return len(missing)
+    return {each.id for each in missing}
 
 
 def _turns(
@@ -204,8 +205,7 @@ def bring_up(office: str, now: datetime) -> None:
     rulebook = lawbook()
     for each, level, opened_at in _opened():
         if each == office:
-            _turn_periods(rulebook, office, level, opened_at, now)
-            _write_new(office, list(_log_ins(rulebook, office, opened_at, now)), now)
+            _bring_up(rulebook, office, level, opened_at, now)
     write_lapses(office, now)
 
 

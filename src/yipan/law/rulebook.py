@@ -19,7 +19,7 @@ from yipan.law.deadline import SHANGHAI, Deadline, deadline
 from yipan.law.pack import Pack, covers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from yipan.law.counting import Within
     from yipan.law.event import Plain
@@ -158,6 +158,7 @@ class Rulebook:
         self._ranks = self._rank_kinds()
         self._learned = sorted({each.known_at for each in self._years if each.known_at})
         self._calendars = lru_cache(maxsize=64)(self._calendar_at)
+        self._rules = lru_cache(maxsize=64)(self._rules_on)
 
     def _index(self, pack: Pack) -> None:
         for rule in pack.rules.values():
@@ -210,6 +211,25 @@ class Rulebook:
         """Return every kind that any adopted pack ever had."""
         return [kind for each in self.adoptions() for kind in each.pack.kinds.values()]
 
+    def playing(self, *parts: str) -> frozenset[str]:
+        """Return the names of all kinds that ever played one of these parts."""
+        return frozenset(kind.name for kind in self.every_kind() if kind.part in parts)
+
+    def having(self, *effects: str) -> frozenset[str]:
+        """Return the names of all kinds that ever had one of these effects."""
+        return frozenset(kind.name for kind in self.every_kind() if kind.effect in effects)
+
+    def kind_that(self, does: str, day: date) -> str:
+        """Return the name of the kind that holds on a day and plays a part, or has an effect.
+
+        Raises:
+            UnknownKindError: no pack in force has one.
+        """
+        for name, kind in sorted(self.kinds(day).items()):
+            if does in (kind.part, kind.effect):
+                return name
+        raise UnknownKindError(kind=does, day=day)
+
     def scope(self, scope_id: str, day: date) -> Scope:
         """Return the scope that holds on a day: who counts, and why.
 
@@ -237,15 +257,18 @@ class Rulebook:
                     ranks[name] = max((ranks[each] + 1 for each in before), default=0)
         return ranks
 
-    def rules(self, day: date) -> list[tuple[Pack, Rule, Version]]:
+    def rules(self, day: date) -> Sequence[tuple[Pack, Rule, Version]]:
         """Return every rule in force on a day with its version."""
+        return self._rules(day)
+
+    def _rules_on(self, day: date) -> tuple[tuple[Pack, Rule, Version], ...]:
         found = []
         for holders in self._by_id.values():
             for pack, rule in holders:
                 version = rule.at(day)
                 if version and self.in_force(pack, day):
                     found.append((pack, rule, version))
-        return found
+        return tuple(found)
 
     def opening_on(self, kind: str, day: date) -> list[Rule]:
         """Return the rules in force on a day that an event of this kind may open."""
