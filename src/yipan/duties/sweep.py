@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _LATE: Final = (
     f"SELECT {', '.join('thread_id' if each == 'thread' else each for each in COLUMNS)} FROM duties_duty"  # noqa: S608  # our own columns
-    " WHERE owed_by = %s AND state = %s AND due_at < %s AND lapsed_at IS NULL ORDER BY due_at, id LIMIT %s"
+    f" WHERE owed_by = %s AND state = '{OPEN}' AND due_at < %s AND lapsed_at IS NULL ORDER BY due_at, id LIMIT %s"
 )
 
 
@@ -214,7 +214,7 @@ def write_lapses(debtor: str, now: datetime) -> int:
     permit, written = clock_permit(debtor, now), 0
     while True:
         with permit.in_force(), connection.cursor() as cursor:
-            cursor.execute(_LATE, [debtor, OPEN, now, BATCH])
+            cursor.execute(_LATE, [debtor, now, BATCH])
             late = [Duty(**dict(zip(COLUMNS, row, strict=True))) for row in cursor.fetchall()]
         drafts = [_lapse_draft(duty, lapse_id(duty.id, duty.due_at)) for duty in late if duty.due_at]
         if not drafts:
