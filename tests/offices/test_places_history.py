@@ -38,7 +38,7 @@ def test_no_row_is_given_twice_and_the_codes_stand_in_order() -> None:
 
 
 def test_each_row_says_why_it_has_its_successor() -> None:
-    assert {row.basis for row in HISTORY} == {"", "code", "name", "city"}
+    assert {row.basis for row in HISTORY} == {"", "code", "name", "city", "merger"}
     assert [row for row in HISTORY if bool(row.basis) != bool(row.successors)] == []
 
 

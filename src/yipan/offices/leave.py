@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from django.db import models
 
 from yipan.errors import YipanError
-from yipan.offices.office import Organisation
+from yipan.offices.office import Line, Organisation
 from yipan.offices.officer import Officer
 
 if TYPE_CHECKING:
@@ -47,6 +47,15 @@ class OnLeaveError(YipanError):
         "zh": "请由代办人办理；提前回来的，请负责人提前结束休假：yipan officers return。",
         "en": "Let the stand-in act; who is back early asks the head to end the leave: yipan officers return.",
     }
+
+
+def leaves_below(office: str, day: date) -> list[Leave]:
+    """Return the leaves from an office and those below it that are not over on a day, the earliest first."""
+    below = Line.objects.filter(superior_id=office).values("organisation_id")
+    found = Leave.objects.filter(organisation_id__in=below, until_on__gt=day)
+    return list(
+        found.select_related("officer__user", "stand_in__user", "organisation").order_by("from_on", "id")
+    )
 
 
 def leave_on(officer: Officer, organisation: str, day: date) -> Leave | None:

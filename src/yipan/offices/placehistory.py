@@ -37,7 +37,7 @@ class Former:
 
     `successors` are codes of today (4 or 6 digits), several where it was split, none where the table does not
     know. `basis` says why: `code` (the code went on), `name` (the name did), `city` (only the city of that
-    name is certain).
+    name is certain), `merger` (a merger or split that is generally known).
     """
 
     code: str

@@ -51,6 +51,35 @@ class PaperCode(models.Model):
         app_label = "offices"
 
 
+class FirstPassword(models.Model):
+    """The password of an account is the first one, which somebody else has read: it opens nothing but its own change."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="first_password"
+    )
+
+    class Meta:
+        app_label = "offices"
+
+
+def is_first(account: int) -> bool:
+    """Tell whether an account still has its first password."""
+    return FirstPassword.objects.filter(user_id=account).exists()
+
+
+def mark_first(account: int) -> None:
+    """Say that the password of an account is to be changed at the first sign-in."""
+    FirstPassword.objects.get_or_create(user_id=account)
+
+
+def set_own(user: User, password: str) -> None:
+    """Give an account the password that its owner chose."""
+    with transaction.atomic():
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        FirstPassword.objects.filter(user_id=user.pk).delete()
+
+
 def close_sessions(account: int, moment: datetime) -> None:
     """End every session of an account that began before a moment, by the clock of this machine."""
     Door.objects.update_or_create(user_id=account, defaults={"closed_at": moment})
@@ -103,8 +132,7 @@ def use_paper(user: User, password: str) -> bool:
         gone, _ = PaperCode.objects.filter(user_id=user.pk).delete()
         if gone:
             fresh = get_user_model().objects.select_for_update().get(pk=user.pk)
-            fresh.set_password(password)
-            fresh.save(update_fields=["password"])
+            set_own(fresh, password)
             user.password = fresh.password
     return bool(gone)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import yaml
+from django.conf import settings
 
 from yipan.errors import YipanError
 
@@ -94,6 +96,46 @@ class RolesApartError(YipanError):
         "zh": "请由另一人担任，或先结束原岗位。",
         "en": "Post somebody else, or end the other post first.",
     }
+
+
+class RolesFileError(YipanError):
+    """The deployment's file of posts says something else than it may."""
+
+    code: ClassVar[str] = "roles-file"
+    exit_code: ClassVar[int] = 2
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "{path} 有误：{what}。",
+        "en": "{path} is wrong: {what}.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "每项只写 role（岗位名）和 second_factor: required，见文档“岗位”。",
+        "en": "Each entry says role, a post there is, and second_factor: required. See docs/reference/roles.md.",
+    }
+
+
+def second_factor_posts() -> frozenset[str]:
+    """Return the posts for which this deployment asks for a second factor at sign-in; its file is named in the settings.
+
+    Raises:
+        RolesFileError: that file cannot be read, or says something else than it may.
+    """
+    return _asked_for(settings.ROLES_FILE) if settings.ROLES_FILE else frozenset()
+
+
+@lru_cache(maxsize=4)
+def _asked_for(path: str) -> frozenset[str]:
+    try:
+        said = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise RolesFileError(path=path, what=type(error).__name__) from error
+    if not isinstance(said, list):
+        raise RolesFileError(path=path, what="no list")
+    for each in said:
+        if not isinstance(each, dict) or each.keys() != {"role", "second_factor"}:
+            raise RolesFileError(path=path, what=f"keys of {each!r}")
+        if each["role"] not in TABLE or each["second_factor"] != "required":
+            raise RolesFileError(path=path, what=f"{each['role']!r}: {each['second_factor']!r}")
+    return frozenset(each["role"] for each in said)
 
 
 def role_named(name: str) -> Role:
