@@ -134,9 +134,12 @@ def _step(text: str, end: int, named: Named, writing: Writing, held: Named | Non
 
 
 def _past_office(text: str, end: int, named: Named) -> int:
-    """Take 办事处 behind a street's full name."""
-    office = "办事处"
-    return end + len(office) if named.level is Level.TOWNSHIP and text.startswith(office, end) else end
+    """Take 办事处, or 办 for short, behind a street's full name."""
+    if named.level is not Level.TOWNSHIP:
+        return end
+    if text.startswith("办事处", end):
+        return end + len("办事处")
+    return end + 1 if text.startswith("办", end) and text[end + 1 : end + 2] != "公" else end
 
 
 def _suffix(text: str, end: int, named: Named) -> str:
