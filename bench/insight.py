@@ -3,11 +3,15 @@
 Duties are made up in Parquet, by month as an extract writes them, then three things are timed in one run: a bare GROUP BY
 over the columns that the indicators read, the table of what offices did, and all indicators of all levels. `--sizes 5 50`
 (millions) shows how time grows. Memory is the engine's limit and the peak of the process.
+
+`--postgres` asks the embedded PostgreSQL the same in the same run: the columns are copied into it (as long as that takes, and not
+counted), and the bare GROUP BY and every indicator that is a share of duties done in time are asked of both, in the same text.
 """
 
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import os
 import resource
@@ -18,10 +22,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from yipan.statistics.engine import Engine
+    from yipan.statistics.engine import Asked, Engine
 
 _MILLION = 1_000_000
 _MONTHS = 12
@@ -60,23 +66,29 @@ def main() -> None:
     given.add_argument("--sizes", type=int, nargs="+", default=[5, 50], help="millions of duties")
     given.add_argument("--counties", type=int, default=3000)
     given.add_argument("--memory", default="3GB")
+    given.add_argument("--postgres", action="store_true", help="ask PostgreSQL too")
     asked = given.parse_args()
     os.environ["YIPAN_FIGURES_MEMORY"] = asked.memory
     for size in asked.sizes:
-        print(json.dumps(_measured(size, asked.counties), ensure_ascii=False), flush=True)
+        print(
+            json.dumps(_measured(size, asked.counties, postgres=asked.postgres), ensure_ascii=False),
+            flush=True,
+        )
 
 
-def _measured(size: int, counties: int) -> dict[str, Any]:
+def _measured(size: int, counties: int, *, postgres: bool) -> dict[str, Any]:
     # The folder of figures belongs to an installation; this one is for the bench alone.
     at = Path(tempfile.mkdtemp(prefix="yipan-insight-"))
     os.environ["YIPAN_HOME"] = str(at)
     try:
-        return _timed(at, size, counties)
+        return _timed(at, size, counties, postgres=postgres)
     finally:
+        if postgres:
+            _leave(at)
         shutil.rmtree(at)
 
 
-def _timed(at: Path, size: int, counties: int) -> dict[str, Any]:
+def _timed(at: Path, size: int, counties: int, *, postgres: bool) -> dict[str, Any]:
     from yipan.statistics.engine import Asked, Engine, filled  # noqa: PLC0415  # once the folder is named
     from yipan.statistics.measures import compute, lay_out  # noqa: PLC0415  # the same
 
@@ -89,12 +101,108 @@ def _timed(at: Path, size: int, counties: int) -> dict[str, Any]:
         worked = min(_seconds(lambda: engine.keep("worked", filled("worked", whole))) for _ in range(2))
         every = min(_seconds(lambda: compute(engine, whole)) for _ in range(2))
         values = engine.rows("SELECT COUNT(*) FROM rolled")[0][0]
+        beside = _beside(engine, whole, bare) if postgres else {}
     return {
         "million_duties": size, "counties": counties, "made_in_s": round(made_in, 1), "bare_group_by_s": round(bare, 2),
         "worked_s": round(worked, 2), "all_indicators_s": round(every, 2), "over_bare": round(every / bare, 2), "values": values,
         "memory_limit": os.environ["YIPAN_FIGURES_MEMORY"],
-        "peak_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20), 2), "cores": os.cpu_count(),
+        "peak_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20), 2), "cores": os.cpu_count(), **beside,
     }  # fmt: skip
+
+
+# -------------------------------------------------------------------- the same question, asked of PostgreSQL
+
+#: What of the duties the question reads.
+_READ = ("office", "rule", "crossing", "state", "opened_at", "closed_at", "due_at")
+_BESIDE = ("figures", "figure_levels", "figure_bodies", "figure_duties", "offices", "lines")
+_PLAIN = {
+    "VARCHAR": "text",
+    "BIGINT": "bigint",
+    "INTEGER": "integer",
+    "SMALLINT": "smallint",
+    "TIMESTAMP": "timestamp",
+}
+
+
+def _beside(engine: Engine, whole: Asked, bare: float) -> dict[str, Any]:
+    """Ask both of every indicator that is a share of duties done in time, and PostgreSQL of the bare GROUP BY too."""
+    from yipan import database  # noqa: PLC0415  # once the folder is named
+    from yipan.statistics.engine import filled  # noqa: PLC0415  # the same
+
+    worked, in_time = filled("worked", whole), filled("in-time", whole)
+    question = (
+        f"WITH worked AS ({worked}), mine AS ({in_time}) SELECT m.figure, l.superior, SUM(m.top) AS top, SUM(m.bottom) AS bottom"  # noqa: S608  # our own texts
+        " FROM mine AS m JOIN offices AS o ON o.office = m.office"
+        " JOIN figure_levels AS v ON v.figure = m.figure AND v.level = o.level"
+        " JOIN figure_bodies AS b ON b.figure = m.figure AND b.body = o.kind"
+        " JOIN lines AS l ON l.office = m.office GROUP BY 1, 2"
+    )
+    own: list[tuple[Any, ...]] = []
+
+    def ask() -> None:
+        own[:] = engine.rows(question)
+
+    duck = min(_seconds(ask) for _ in range(2))
+    with psycopg.connect(**database.connect_info("owner"), autocommit=True) as server:
+        server.execute("CREATE SCHEMA insight")
+        server.execute("SET search_path TO insight")
+        copied = _seconds(lambda: _copy_over(engine, server))
+        grouped = _seconds(lambda: server.execute(_as_postgres(_BARE)).fetchall())
+        theirs: list[tuple[Any, ...]] = []
+        asked = _seconds(lambda: theirs.extend(server.execute(_as_postgres(question)).fetchall()))
+    alike = sorted(tuple(map(str, row)) for row in own) == sorted(tuple(map(str, row)) for row in theirs)
+    return {
+        "duckdb_in_time_s": round(duck, 2), "postgres_copied_in_s": round(copied, 1), "postgres_bare_s": round(grouped, 2),
+        "postgres_in_time_s": round(asked, 2), "postgres_over_duckdb": round(asked / duck, 1),
+        "postgres_bare_over_duckdb": round(grouped / bare, 1), "same_answer": alike,
+    }  # fmt: skip
+
+
+def _copy_over(engine: Engine, server: psycopg.Connection[Any]) -> None:
+    """Copy the duties' columns, a month at a time, and the small tables beside them."""
+    shapes = {"duties": _READ, **dict.fromkeys(_BESIDE, ())}
+    for table, wanted in shapes.items():
+        said = [
+            (row[0], row[1]) for row in engine.rows(f"DESCRIBE {table}") if not wanted or row[0] in wanted
+        ]
+        columns = ", ".join(f"{name} {_PLAIN[kind]}" for name, kind in said)
+        server.execute(f"CREATE UNLOGGED TABLE {table} ({columns})")
+        names = ", ".join(name for name, _ in said)
+        cuts = range(1, _MONTHS + 1) if table == "duties" else (0,)
+        for month in cuts:
+            where = f"WHERE month(opened_at) = {month}" if month else ""
+            path = Path(os.environ["YIPAN_HOME"]) / "copied.csv"
+            engine.duckdb.execute(
+                f"COPY (SELECT {names} FROM {table} {where}) TO '{path}' (FORMAT csv, HEADER false, FORCE_QUOTE ({_texts(said)}))"  # noqa: S608  # our own table
+            )
+            with (
+                path.open("rb") as file,
+                server.cursor().copy(f"COPY {table} FROM STDIN (FORMAT csv)") as copy,
+            ):
+                while block := file.read(1 << 20):
+                    copy.write(block)
+            path.unlink()
+        server.execute(f"ANALYZE {table}")
+
+
+def _texts(said: Sequence[tuple[str, str]]) -> str:
+    """Return the columns of text: an empty one is no missing one."""
+    return ", ".join(name for name, kind in said if kind == "VARCHAR")
+
+
+def _as_postgres(query: str) -> Any:  # noqa: ANN401  # a text that psycopg takes
+    import sqlglot  # noqa: PLC0415  # only where PostgreSQL is asked
+
+    return sqlglot.transpile(query, read="duckdb", write="postgres")[0]
+
+
+def _leave(at: Path) -> None:
+    """Let the server of the folder end before it is taken away."""
+    from yipan import database  # noqa: PLC0415  # once the folder is named
+
+    database.leave()
+    with (at / "keeper.lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def _seconds(work: Callable[[], object]) -> float:

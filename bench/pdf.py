@@ -18,7 +18,7 @@ OFFICE: Final = "广西壮族自治区玉林市陆川县温泉镇人民政府"
 PAPERS: Final[dict[str, dict[str, object]]] = {
     "certificate": {
         "name": "陈丽华", "office": OFFICE, "number": "7K2M-X9QW-PB4H-TZ01", "issued_on": "2026-03-02",
-        "expires_on": "2029-03-02", "address": "yipan.example/verify",
+        "expires_on": "2029-03-02", "address": "yipan.example/verify", "host": "yipan.example",
     },
     "registration": {
         "office": OFFICE, "number": "2026-001", "entered_on": "2026-03-02",

@@ -1,9 +1,10 @@
 """`record()` against the rows it writes, as bare SQL.
 
-    python bench/record.py [FOLDER]
+    python bench/record.py [FOLDER] [--events N]
 
-One run on one fresh embedded database, thrown away at the end; or on the installation in FOLDER, into which it writes, to see what
-a journal of a million events changes. A birth registration with both homes is one
+One run on one fresh embedded database, thrown away at the end; or on the installation in FOLDER, into which it writes. With
+`--events` the journal of the fresh one is filled first: so many registrations of 400 other offices, each with its thread, keys,
+payloads and duties, made by the database itself; a million is what the budget speaks of. A birth registration with both homes is one
 event that opens three duties: with it go its thread, two persons' keys and sealed payloads, three duties and
 the head of a chain. `record()` checks, folds, seals and links them. The bare side writes rows of the same
 shape, made beforehand, through the same role under the same policies, one commit each: once with a statement
@@ -13,11 +14,11 @@ falls on all of them. Quote the ratios.
 
 from __future__ import annotations
 
+import argparse
 import fcntl
 import os
 import shutil
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -197,6 +198,69 @@ def bare_ways(connection: Connection, rows: Rows) -> dict[str, Callable[[], Work
     return {way: maker(way) for way in BARE}
 
 
+#: How many offices the filled journal is spread over, and how many of its registrations are made in one commit.
+FILLED_OFFICES, AT_ONCE = 400, 50_000
+_PLAN: LiteralString = """
+CREATE TEMP TABLE plan ON COMMIT DROP AS
+SELECT gen_random_uuid() AS event, gen_random_uuid() AS thread, gen_random_uuid() AS one, gen_random_uuid() AS other,
+       offices.id AS office, %(done)s / %(offices)s + (n - 1) / %(offices)s + 1 AS seq
+  FROM generate_series(1, %(some)s) n
+  JOIN (SELECT id, row_number() OVER (ORDER BY id) AS place FROM offices_organisation
+         WHERE level = 'township' AND kind = 'health' AND id > '45' LIMIT %(offices)s) offices
+    ON offices.place = (n - 1) %% %(offices)s + 1
+"""
+
+
+def fill(rows: Rows, events: int) -> None:
+    """Fill the journal with registrations of other offices, of the shape of these rows; past the policies, as its keeper may."""
+    from yipan import database  # noqa: PLC0415  # after the folder is named
+
+    door = {**database.connect_info("app"), "user": "postgres"}
+    with psycopg.connect(**door, autocommit=True) as connection:
+        for done in range(0, events, AT_ONCE):
+            with connection.transaction():
+                told = {"done": done, "some": min(AT_ONCE, events - done), "offices": FILLED_OFFICES}
+                connection.execute(_PLAN, told)
+                for table, listed in rows.items():
+                    for row in listed:
+                        _fill_one(connection, table, row, rows)
+            print(f"  {min(done + AT_ONCE, events)} of {events} filled in", flush=True)
+        connection.execute(
+            "INSERT INTO duties_chainhead SELECT recorded_by, max(seq), %s FROM duties_event GROUP BY 1"
+            " ON CONFLICT DO NOTHING",
+            [bytes(32)],
+        )
+        connection.execute("ANALYZE")
+
+
+def _fill_one(
+    connection: Connection, table: LiteralString, row: Mapping[LiteralString, Any], rows: Rows
+) -> None:
+    """Write one row of a registration once for each of the plan."""
+    people = [each["subject_id"] for each in rows["duties_payload"]]
+    own = {
+        rows["duties_event"][0]["id"]: "plan.event", rows["duties_event"][0]["thread_id"]: "plan.thread",
+        people[0]: "plan.one", people[1]: "plan.other",
+    }  # fmt: skip
+    said: dict[LiteralString, object] = {}
+    values: list[str] = []
+    for name, value in row.items():
+        if name == "seq":
+            values.append("plan.seq")
+        elif value == RESIDENCE:
+            values.append("plan.office")
+        elif name == "seen_by":
+            values.append(f"array_replace(%({name})s::text[], '{RESIDENCE}', plan.office)")
+            said[name] = value
+        elif name in IDS and isinstance(value, UUID):
+            values.append(own.get(value, "gen_random_uuid()"))
+        else:
+            values.append(f"%({name})s")
+            said[name] = Jsonb(value) if isinstance(value, dict) else value
+    query = f"INSERT INTO {table} ({', '.join(row)}) SELECT {', '.join(values)} FROM plan"  # noqa: S608  # our own words
+    connection.execute(query.encode(), said)
+
+
 def measure(ways: Mapping[str, Callable[[], Work]]) -> dict[str, list[float]]:
     """Let the ways take turns, and return how long each took each time, in milliseconds."""
     took: dict[str, list[float]] = {way: [] for way in ways}
@@ -210,23 +274,35 @@ def measure(ways: Mapping[str, Callable[[], Work]]) -> dict[str, list[float]]:
     return took
 
 
-def run() -> tuple[int, Rows, dict[str, list[float]]]:
+def run(filled: int) -> tuple[int, Rows, dict[str, list[float]]]:
     """Return how many events there were, the rows of one registration, and how long each way took to write as many."""
     from yipan import database  # noqa: PLC0415  # after the folder is named
 
     permitted = permit()
     with psycopg.connect(**database.connect_info("app"), autocommit=True) as connection:
+        rows = rows_of(connection, ask(permitted))
+        if filled:
+            fill(rows, filled)
         counted = connection.execute("SELECT sum(seq) FROM duties_chainhead").fetchone()
         events = int(counted[0]) if counted else 0
-        rows = rows_of(connection, ask(permitted))
         took = measure({"record": lambda: lambda: ask(permitted), **bare_ways(connection, rows)})
     return events, rows, took
 
 
 def main() -> None:
     """Measure, and print one line a figure."""
-    with installation(sys.argv[1] if len(sys.argv) > 1 else ""):
-        events, rows, took = run()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "folder", nargs="?", default="", help="an installation to write into; else a fresh one"
+    )
+    parser.add_argument("--events", type=int, default=0, help="fill the fresh journal with so many first")
+    asked = parser.parse_args()
+    if asked.folder and asked.events:
+        parser.error("only a fresh journal is filled, never one that is kept")
+    with installation(asked.folder):
+        events, rows, took = run(asked.events)
     print(f"{events} events in the journal before the first of these")
     shape = ", ".join(f"{len(listed)} {table.removeprefix('duties_')}" for table, listed in rows.items())
     print(f"one birth registration: {shape}, 1 chainhead; {TIMES} of each way in turn, one commit each")

@@ -151,6 +151,9 @@ MAP_ADDRESS = os.environ.get("YIPAN_MAP", "https://uri.amap.com/search?keyword={
 # Where a person's own page goes when she leaves it in a hurry: somewhere that anybody might be looking at.
 QUICK_EXIT = os.environ.get("YIPAN_QUICK_EXIT", "https://www.weather.com.cn/")
 
+# The deployment's file that says for which posts a second factor is asked at sign-in.
+ROLES_FILE = os.environ.get("YIPAN_ROLES", "")
+
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 # The header is believed only where a deployment says that its own proxy sets it: anybody else could forge it.

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+from django.db import connection
+
 from tests.api.conftest import Clock, Knocker, program
+from tests.duties.cast import at as moment
+from tests.duties.cast import permit
+from tests.registry.test_register import number
 from yipan.duties.record import BATCH
 from yipan.offices.office import Organisation
 
@@ -248,3 +253,34 @@ def test_another_offices_case_is_not_there(cast: Cast, desk: Knocker, clock: Clo
         assert answer.status == 404, answer.value
         assert "李秀兰" not in answer.body.decode()
     assert foreign.get("duties", office=elsewhere).status == 200
+
+
+def test_a_case_of_somebody_enrolled_here_shares_her_key_and_never_that_of_somebody_else(
+    cast: Cast, desk: Knocker
+) -> None:
+    fields = {"ground": "at-the-counter", "name": "覃月娥", "identity_number": number()}
+    person = send(desk, {"kind": "person.enrolled", "fields": fields})["events"][0]["thread"]
+    wish = {"kind": "help.asked", "fields": {"name": "覃月娥", "matter": "屋子漏雨", "about": "livelihood"}}
+    case = send(desk, wish | {"about": {"person": person}})["events"][0]["thread"]
+    apart = send(desk, wish)["events"][0]["thread"]
+    cast.touched |= {UUID(person), UUID(case), UUID(apart)}
+    keys = [
+        set(rows_of(desk, "SELECT subject_id FROM duties_threadsubject WHERE thread_id = %s AND name = 'person'", each))
+        for each in (person, case, apart)
+    ]  # fmt: skip
+    assert keys[0] == keys[1]
+    assert not keys[0] & keys[2]
+    other = wish | {"fields": wish["fields"] | {"name": "别的人"}, "about": {"person": person}}  # type: ignore[operator]  # a dict of fields
+    for event, status in (
+        (other, 422),
+        (wish | {"about": {"her": person}}, 422),
+        (wish | {"about": {"person": str(uuid4())}}, 404),
+    ):
+        assert desk.post("events", {"events": [event]}).status == status
+
+
+def rows_of(desk: Knocker, query: str, thread: str) -> list[tuple[Any, ...]]:
+    """Return what the office of a program sees by a query."""
+    with permit(desk.office, moment("2026-03-02T12:00")).in_force(), connection.cursor() as cursor:
+        cursor.execute(query, [thread])
+        return list(cursor.fetchall())

@@ -47,36 +47,6 @@ def duties(yipan: Program, office: str, thread: str) -> dict[str, Any]:
     return {each["rule"]: each for each in yipan.json("duties", "--office", office) if each["thread"] == thread}  # fmt: skip
 
 
-def test_a_query_that_she_agreed_to_is_owed_from_its_arrival_and_not_enrolled_here_answers_it(
-    yipan: Program, sides: tuple[str, str], slip: str
-) -> None:
-    asker, asked = sides
-    sent = yipan.record(
-        "query.sent", asker, "--at", "2026-03-02T09:00", "--evidence", slip, asked=asked, **QUERY
-    )
-    case = ("--thread", sent["thread"], "--evidence", slip)
-    assert duties(yipan, asked, sent["thread"]) == {}
-    assert duties(yipan, asker, sent["thread"])["prd-urgent-channel"]["due_at"].startswith("2026-03-06")
-    yipan.record("urgent-contact.made", asker, *case, "--at", "2026-03-02T09:30", channel="phone")
-    yipan.record(
-        "query.arrived", asker, *case, "--at", "2026-03-09T10:00", channel="letter", priority="urgent"
-    )
-    reply = duties(yipan, asked, sent["thread"])["prd-query-reply-15wd"]
-    # 10-13, 16-20, 23-27 and 30 March: the fifteenth working day.
-    assert (reply["state"], reply["due_at"]) == ("open", "2026-03-31T00:00:00+08:00")
-    yipan.record(
-        "query.answered",
-        asked,
-        *case,
-        "--at",
-        "2026-03-20T09:00",
-        result="not-enrolled-here",
-        remark="未登记",
-    )
-    assert duties(yipan, asked, sent["thread"])["prd-query-reply-15wd"]["clock"] == "in-time"
-    assert duties(yipan, asker, sent["thread"])["prd-urgent-channel"]["clock"] == "in-time"
-
-
 def test_a_query_that_she_did_not_agree_to_is_owed_by_nobody(
     yipan: Program, sides: tuple[str, str], slip: str
 ) -> None:
@@ -122,126 +92,6 @@ def opened(yipan: Program, sides: tuple[str, str], slip: str) -> tuple[str, ...]
     return case
 
 
-def test_one_side_owns_a_case_at_every_moment_and_passing_it_twice_opens_a_duty_above(
-    yipan: Program, sides: tuple[str, str], slip: str
-) -> None:
-    asker, partner = sides
-    case = opened(yipan, sides, slip)
-    thread = case[1]
-
-    def owners() -> list[str]:
-        mine = ("cq-no-buck-passing", "cq-no-buck-passing-assigned")
-        return [
-            side
-            for side in sides
-            if any(duties(yipan, side, thread).get(each, {}).get("state") == "open" for each in mine)
-        ]
-
-    assert owners() == [asker]
-    yipan.record("joint-case.answered", partner, *case, "--at", "2026-03-03T09:00", minutes="收到，配合")
-    yipan.record("joint-case.passed", asker, *case, "--at", "2026-03-04T09:00", minutes="她住在贵地")
-    assert owners() == [asker]
-    yipan.record("joint-case.taken", partner, *case, "--at", "2026-03-05T09:00")
-    assert owners() == [partner]
-    above = partner[:6]
-    assert duties(yipan, above, thread) == {}
-    yipan.record("joint-case.passed", partner, *case, "--at", "2026-03-06T09:00", minutes="她已搬回")
-    assert duties(yipan, above, thread)["cq-passed-twice"]["state"] == "open"
-    yipan.record("joint-case.declined", asker, *case, "--at", "2026-03-09T09:00", minutes="她仍住在贵地")
-    assert owners() == [partner]
-    yipan.record(
-        "joint-case.assigned", above, *case, "--at", "2026-03-10T09:00", asker=asker, minutes="由户籍地主办"
-    )
-    assert owners() == [asker]
-    assert duties(yipan, above, thread)["cq-passed-twice"]["clock"] == "in-time"
-    yipan.record("joint-case.progress-told", asker, *case, "--at", "2026-03-11T09:00", minutes="已联系")
-    told = duties(yipan, asker, thread)
-    assert (told["henan-case-progress"]["state"], told["henan-case-progress-again"]["state"]) == (
-        "discharged",
-        "open",
-    )
-    yipan.record("joint-case.settled", asker, *case, "--at", "2026-03-12T09:00", outcome="访视已安排")
-    assert owners() == []
-    assert duties(yipan, asker, thread)["henan-case-progress-again"]["state"] == "released"
-
-
-def test_what_two_offices_cannot_settle_climbs_level_by_level_to_the_nation(
-    yipan: Program, sides: tuple[str, str], slip: str
-) -> None:
-    case = opened(yipan, sides, slip)
-    county, city, province = sides[0][:6], sides[0][:4], sides[0][:2]
-    yipan.record("obstacle.raised", sides[0], *case, "--at", "2026-03-09T09:00", minutes="对方不认")
-
-    def owed_by(office: str) -> dict[str, Any]:
-        return duties(yipan, office, case[1])
-
-    assert owed_by(county)["escalate-unsettled"]["due_at"] == "2026-03-13T00:00:00+08:00"
-    yipan.json("sweep", "--now", "2026-03-13T00:05")
-    assert owed_by(city)["escalate-again"]["state"] == "open"
-    yipan.record("obstacle.passed-up", city, *case, "--at", "2026-03-16T09:00", minutes="跨省，报省里")
-    assert owed_by(city)["escalate-again"]["clock"] == "in-time"
-    assert owed_by(province)["escalate-passed-up"]["state"] == "open"
-    # The provinces consult each other before the nation is asked.
-    yipan.record(
-        "provinces-consultation.asked",
-        province,
-        *case,
-        "--at",
-        "2026-03-17T09:00",
-        other_province="45",
-        minutes="会商",
-    )
-    assert owed_by(province)["escalate-passed-up"]["clock"] == "in-time"
-    assert owed_by("45")["prd-provincial-consultation"]["due_at"] == "2026-03-21T00:00:00+08:00"
-    yipan.json("sweep", "--now", "2026-03-21T00:05")
-    assert owed_by("00")["escalate-again"]["state"] == "open"
-    yipan.record("obstacle.settled", "00", *case, "--at", "2026-03-24T09:00", minutes="由户籍地省份牵头")
-    assert owed_by("00")["escalate-again"]["clock"] == "in-time"
-
-
-def test_a_policy_is_told_to_every_partner_and_a_letter_is_answered(
-    yipan: Program, sides: tuple[str, str], slip: str
-) -> None:
-    office, counterpart = sides
-    issued = yipan.record("policy.issued", office, partner=counterpart, name="关于跨省通办的通知")
-    assert duties(yipan, office, issued["thread"])["tell-partners-new-policy"]["owed_to"] == counterpart
-    yipan.record("policy.told", office, "--thread", issued["thread"], channel="electronic")
-    assert duties(yipan, office, issued["thread"])["tell-partners-new-policy"]["clock"] == "in-time"
-    letter = yipan.record(
-        "correspondence.received", office, counterpart=counterpart, channel="letter", minutes="询问开放时间"
-    )
-    yipan.record("correspondence.answered", office, "--thread", letter["thread"], minutes="周一至周五")
-    assert duties(yipan, office, letter["thread"])["rong-answer-mail"]["clock"] == "in-time"
-    assert slip
-
-
-@pytest.mark.parametrize(("agrees", "state"), [("yes", "open"), ("no", "released")])
-def test_a_hand_over_goes_out_only_if_she_agrees(
-    yipan: Program, sides: tuple[str, str], agrees: str, state: str
-) -> None:
-    sender, receiver = sides
-    asked = yipan.record(
-        "hand-over.asked", sender, receiver=receiver, name="韦秀英", wishes="请接续访视", agrees=agrees
-    )
-    case = ("--thread", asked["thread"])
-    assert duties(yipan, sender, asked["thread"])["rong-one-query"]["state"] == state
-    if state == "open":
-        yipan.record("hand-over.sent", sender, *case, channel="letter", document_number="〔2026〕1号")
-        assert duties(yipan, sender, asked["thread"])["rong-one-query"]["state"] == "discharged"
-
-
-def test_whoever_asks_for_help_is_helped_and_a_follow_up_stops_when_she_says_so(
-    yipan: Program, sides: tuple[str, str]
-) -> None:
-    office, _ = sides
-    asked = yipan.record("help.asked", office, about="schooling", matter="孩子转学需要哪些材料")
-    yipan.record("help.given", office, "--thread", asked["thread"], outcome="教育局已接收")
-    assert duties(yipan, office, asked["thread"])["residence-help-with-life"]["clock"] == "in-time"
-    followed = yipan.record("follow-up.accepted", office, name="韦秀英", contact="13800000000")
-    yipan.record("follow-up.declined", office, "--thread", followed["thread"])
-    assert duties(yipan, office, followed["thread"])["cq-followup-this-year"]["state"] == "released"
-
-
 def test_several_offices_may_each_say_why_they_are_late(
     yipan: Program, sides: tuple[str, str], slip: str
 ) -> None:
@@ -250,3 +100,18 @@ def test_several_offices_may_each_say_why_they_are_late(
         yipan.record("delay.noted", each, *case[:2], reason="人手不足")
     noted = [each["kind"] for each in yipan.json("duties", "--office", sides[0]) if "kind" in each]
     assert noted == []
+
+
+def test_neither_side_names_the_owner_of_a_joint_case_nor_settles_what_it_raised_itself(
+    yipan: Program, sides: tuple[str, str], slip: str
+) -> None:
+    case = opened(yipan, sides, slip)[:2]
+    yipan.record("joint-case.passed", sides[0], *case, minutes="她住在贵地")
+    yipan.record("obstacle.raised", sides[0], *case, minutes="对方不认")
+    for kind, said in (("joint-case.assigned", ["--field", f"partner={sides[1]}"]), ("obstacle.settled", [])):
+        refused = yipan.run(
+            "record", kind, "--office", sides[0], *case, *said, "--field", "minutes=办了", "--json"
+        )
+        assert refused.code == 1
+        assert [each["field"] for each in refused.value["faults"]] == ["superior"]
+    assert duties(yipan, sides[0], case[1])["cq-no-buck-passing"]["state"] == "open"

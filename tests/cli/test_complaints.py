@@ -65,34 +65,6 @@ def founded(yipan: Program, office: str) -> str:
     return thread
 
 
-def test_a_complaint_has_a_number_at_once_is_looked_into_and_answered(yipan: Program, office: str) -> None:
-    thread = file(yipan, office, complainant_name="李秀兰", complainant_phone="13800138000")
-    assert set(duties(yipan, COUNTY, thread)) == {"complaint-receipt", "handle-complaint"}
-    yipan.record("complaint.receipted", COUNTY, "--thread", thread, number="2026-0031")
-    found = {"result": "unfounded", "about": "money-asked", "side": "home", "findings": "查无收费"}
-    yipan.record("complaint.investigated", COUNTY, "--thread", thread, **found)
-    yipan.record(
-        "complaint.answered", COUNTY, "--thread", thread, told_by="phone", answer="未发现收取，已退还押金"
-    )
-    assert {each["state"] for each in duties(yipan, COUNTY, thread).values()} == {"discharged"}
-    assert duties(yipan, office, thread) == {}
-
-
-def test_a_founded_complaint_leads_to_an_order_a_report_and_else_to_a_circular(
-    yipan: Program, office: str, letter: str
-) -> None:
-    thread = founded(yipan, office)
-    assert set(duties(yipan, GOVERNMENT, thread)) == {"correct-breach"}
-    # The government is not on the system: its order comes on paper, and the county office records it.
-    on_paper = ("--thread", thread, "--evidence", letter, "--on-behalf-of", GOVERNMENT)
-    yipan.record("correction.ordered", COUNTY, *on_paper, what_to_mend="退还所收款项")
-    (report,) = duties(yipan, office, thread).values()
-    assert (report["rule"], report["owed_to"], report["state"]) == ("correction-report", GOVERNMENT, "open")
-    yipan.json("sweep", "--now", LATE_ENOUGH)
-    assert duties(yipan, GOVERNMENT, thread)["correction-unmended"]["state"] == "open"
-    assert duties(yipan, office, thread)["correction-report"]["lapsed_at"]
-
-
 def test_the_office_complained_of_sees_the_order_and_never_the_complaint(
     yipan: Program, office: str, letter: str
 ) -> None:
@@ -105,56 +77,6 @@ def test_the_office_complained_of_sees_the_order_and_never_the_complaint(
     yipan.record("correction.ordered", COUNTY, *on_paper, what_to_mend="退还所收款项")
     yipan.record("correction.reported", office, "--thread", thread, what_was_mended="已退还并致歉")
     assert duties(yipan, office, thread)["correction-report"]["state"] == "discharged"
-
-
-def test_an_office_appeals_against_the_order_to_the_office_above(
-    yipan: Program, office: str, letter: str
-) -> None:
-    thread = founded(yipan, office)
-    paper = ("--thread", thread, "--evidence", letter, "--on-behalf-of")
-    yipan.record("correction.ordered", COUNTY, *paper, GOVERNMENT, what_to_mend="退还所收款项")
-    above = f"{CITY}:government"
-    yipan.record(
-        "correction.appealed", office, "--thread", thread, review_office=above, channel="letter", grounds="系代收他费"
-    )  # fmt: skip
-    assert duties(yipan, above, thread)["correction-appeal"]["state"] == "open"
-    yipan.record("correction.appeal-decided", above, "--thread", thread, result="lifted", reason="代收属实")
-    assert duties(yipan, office, thread)["correction-report"]["state"] == "released"
-
-
-def test_who_is_not_content_is_answered_by_the_office_above(yipan: Program, office: str) -> None:
-    thread = file(yipan, office, about="late")
-    yipan.record("complaint.answered", COUNTY, "--thread", thread, told_by="letter", answer="已办")
-    yipan.record(
-        "complaint.appealed", COUNTY, "--thread", thread, appeal_office=CITY, channel="letter", file="投诉迟办，答复已办"
-    )  # fmt: skip
-    assert duties(yipan, CITY, thread)["complaint-appeal"]["owed_to"] == "person"
-    yipan.record("complaint.appeal-answered", CITY, "--thread", thread, result="changed", answer="确已逾期")
-    assert duties(yipan, CITY, thread)["complaint-appeal"]["state"] == "discharged"
-
-
-def test_a_breach_that_an_inspection_found_goes_the_same_way_and_may_end_in_discipline(
-    yipan: Program, office: str
-) -> None:
-    noted = yipan.record(
-        "breach.noted", COUNTY, against=office, about="disclosure", side="home", findings="名单张贴上墙"
-    )
-    case = ("--thread", noted["thread"])
-    yipan.record(
-        "breach.referred", COUNTY, *case, corrector=GOVERNMENT, channel="letter", breach="违反第十八条"
-    )
-    yipan.record("correction.ordered", GOVERNMENT, *case, what_to_mend="撤下名单")
-    yipan.record("criticism.circulated", GOVERNMENT, *case, words="通报")
-    yipan.record("discipline.proposed", GOVERNMENT, *case, grounds="情节严重")
-    assert duties(yipan, GOVERNMENT, noted["thread"])["correct-breach"]["state"] == "discharged"
-    refused = yipan.record(
-        "breach.noted", COUNTY, against=office, about="late", side="home", findings="迟办两日"
-    )
-    yipan.record(
-        "breach.referred", COUNTY, "--thread", refused["thread"], corrector=GOVERNMENT, channel="letter", breach="迟办"
-    )  # fmt: skip
-    yipan.record("correction.not-ordered", GOVERNMENT, "--thread", refused["thread"], reason="已自行改正")
-    assert duties(yipan, GOVERNMENT, refused["thread"])["correct-breach"]["state"] == "discharged"
 
 
 def test_a_report_about_a_person_is_taken_nowhere(yipan: Program, office: str, letter: str) -> None:

@@ -59,6 +59,11 @@ def test_a_report_is_filed_once_and_shown_as_signed(yipan: Program) -> None:
     again = yipan.run("report", "2025Q3", "--office", "530102003", "--file", YIPAN_LANG="en")
     assert again.code == 1
     assert "was filed already" in again.err
+    # The office gets another key: what the one before signed goes on verifying.
+    rotated = yipan.json("keys", "rotate", "office", "--office", "530102003")
+    assert rotated["now"] == "office-530102003-2"
+    assert yipan.json("report", "2025Q3", "--office", "530102003")["filed"]["as_signed"]
+    assert yipan.json("keys", "rotate", "figures")["finished"]
 
 
 def test_what_is_no_period_and_no_draft_is_misused(yipan: Program) -> None:

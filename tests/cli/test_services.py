@@ -17,7 +17,6 @@ from yipan.offices.divisions import read_divisions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.cli.program import Program
 
@@ -84,55 +83,6 @@ def test_whoever_books_a_free_service_is_offered_a_time_and_the_service_costs_no
     assert PHONE not in json.dumps(shown)
 
 
-def test_who_withdraws_a_booking_leaves_no_breach_behind(yipan: Program, office: str) -> None:
-    thread = begin(yipan, "booking.asked", office, contact=PHONE)
-    yipan.record("booking.withdrawn", office, "--thread", thread)
-    assert states(yipan, office, thread) == {"residence-free-basic-services": "released"}
-
-
-@pytest.mark.parametrize(
-    ("which", "rule"),
-    [("report-form", "residence-issue-report-form"), ("status-proof", "facility-issue-status-proof")],
-)
-def test_a_paper_is_given_when_she_asks_with_a_stub_and_a_copy_goes_home_only_as_she_agrees(
-    yipan: Program, office: str, tmp_path: Path, which: str, rule: str
-) -> None:
-    thread = begin(yipan, "own-paper.asked", office, which=which, name="陈丽华")
-    case = ("--thread", thread)
-    yipan.record("own-paper.given", office, *case, name="陈丽华", price="0")
-    assert states(yipan, office, thread) == {rule: "discharged"}
-    yipan.record("own-paper.copy-asked", office, *case, home=HOME, agrees="yes")
-    assert states(yipan, office, thread)["residence-status-to-home"] == "open"
-    yipan.record("own-paper.copy-withdrawn", office, *case, agrees="no")
-    assert states(yipan, office, thread)["residence-status-to-home"] == "released"
-    [stub] = yipan.json("ledgers", "stubs", "--office", office)
-    assert (stub["number"], stub["to"]) == (1, "")
-    assert "陈丽华" not in json.dumps(stub, ensure_ascii=False)
-    paper = tmp_path / "paper.pdf"
-    yipan.json("papers", "letter", thread, stub["event"], "--to", str(paper), "--office", office)
-    assert paper.read_bytes().startswith(b"%PDF-")
-
-
-def test_a_copy_that_she_wants_sent_is_sent_by_the_office(yipan: Program, office: str) -> None:
-    thread = begin(yipan, "own-paper.asked", office, which="report-form", name="陈丽华")
-    case = ("--thread", thread)
-    yipan.record("own-paper.given", office, *case, name="陈丽华", price="0")
-    yipan.record("own-paper.copy-asked", office, *case, home=HOME, agrees="yes")
-    yipan.record("own-paper.copy-sent", office, *case, channel="letter")
-    assert states(yipan, office, thread)["residence-status-to-home"] == "discharged"
-
-
-def test_the_office_gives_a_pledge_and_a_service_pack_and_nobody_signs_anything(
-    yipan: Program, office: str
-) -> None:
-    begin(yipan, "pledge.given", office, with_pack="yes", promised="三个工作日内答复", complaints="020-12345")
-    [line] = yipan.json("ledgers", "show", "pledges", "--office", office)["lines"]
-    assert line["said"][0]["value"] == {"zh": "是", "en": "yes"}
-    assert [each["title"]["zh"] for each in yipan.json("ledgers", "stubs", "--office", office)] == [
-        "服务承诺书"
-    ]
-
-
 # -------------------------------------------------------------------------------------- supplies, requests
 
 
@@ -150,48 +100,6 @@ def test_supplies_are_handed_out_to_whoever_comes_and_only_the_stock_is_known(
     assert {each["title"]["zh"]: each["sum"] for each in sums} == {"到货（份）": 200, "发出（份）": 42}
     yipan.record("supply-point.closed", office, *case, instead="服务中心窗口")
     assert states(yipan, office, thread) == {"residence-supply-points": "released"}
-
-
-@pytest.mark.parametrize(
-    ("taken_by", "about", "rule"),
-    [("village", "enrolment", "village-inform-township"), ("department", "help", "dept-notify-county-fp")],
-)
-def test_a_request_left_at_another_desk_is_passed_on_and_acted_on(
-    yipan: Program, office: str, taken_by: str, about: str, rule: str
-) -> None:
-    at = f"{office[:6]}:civil-affairs"
-    if taken_by == "village":
-        at = f"{office}201"
-        yipan.json("offices", "found", at, "--name", "某村村民委员会", "--by", office[:6])
-    said = {"taken_by": taken_by, "about": about, "name": "陈丽华", "contact": PHONE}
-    thread = str(yipan.record("request.left", at, "--field", f"office={office}", **said)["thread"])
-    case = ("--thread", thread)
-    yipan.record("request.passed-on", at, *case)
-    assert states(yipan, at, thread) == {rule: "discharged"}
-    yipan.record("request.acted-on", office, *case, outcome="done")
-    wanted = ["fp-act-on-dept-notice", *(["township-enter-and-notify"] if about == "enrolment" else [])]
-    assert states(yipan, office, thread) == dict.fromkeys(wanted, "discharged")
-
-
-def test_who_asks_for_help_is_referred_as_she_agrees_and_the_outcome_is_noted(
-    yipan: Program, office: str
-) -> None:
-    thread = begin(yipan, "help.asked", office, about="legal-aid", matter="被拖欠工资")
-    case = ("--thread", thread)
-    asked = {
-        "channel": "letter",
-        "name": "陈丽华",
-        "contact": PHONE,
-        "matter": "请予法律援助",
-        "agrees": "yes",
-    }
-    justice = f"{office[:6]}:justice"
-    yipan.record("help.referred", office, *case, receiver=justice, **asked)
-    assert states(yipan, justice, thread) == {"referral-outcome": "open"}
-    yipan.record("help.outcome-told", justice, *case, outcome="helped")
-    yipan.record("help.given", office, *case, outcome="已获援助")
-    assert states(yipan, justice, thread) == {"referral-outcome": "discharged"}
-    assert states(yipan, office, thread) == {"residence-help-with-life": "discharged"}
 
 
 # ------------------------------------------------------------------------- telling, stubs, how others are reached
@@ -298,17 +206,6 @@ def test_without_a_gateway_nothing_is_sent_and_one_in_the_clear_is_refused(
     answer = yipan.run("sweep", "--json", YIPAN_MESSAGE_GATEWAY="http://gateway.example/send")
     assert answer.code == 2
     assert "gateway-in-the-clear" in answer.out
-
-
-def test_a_letter_that_came_back_is_told_when_she_next_comes_and_nobody_looks_for_her(
-    yipan: Program, office: str
-) -> None:
-    thread = tell(yipan, office, channel="letter", about="home-paper", address="天河区某路1号")
-    case = ("--thread", thread)
-    yipan.record("telling.bounced", office, *case, cause="returned")
-    assert states(yipan, office, thread)["telling-again"] == "open"
-    yipan.record("telling.ended", office, *case, cause="when-she-comes")
-    assert states(yipan, office, thread)["telling-again"] == "released"
 
 
 def test_stubs_are_numbered_through_by_office_and_year_without_a_gap(yipan: Program, office: str) -> None:

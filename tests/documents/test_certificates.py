@@ -170,7 +170,7 @@ def test_what_is_dated_after_a_keys_end_is_not_believed(cast: Cast) -> None:
 def test_the_paper_carries_a_name_the_office_and_its_validity_and_no_more(cast: Cast) -> None:
     one = certificate(cast, cast.her_home, ask(cast, cast.her_home))
     data = papers.certificate_data(one, "https://yipan.example")
-    assert set(data) == {"name", "office", "number", "issued_on", "expires_on", "address", "code"}
+    assert set(data) == {"name", "office", "number", "issued_on", "expires_on", "address", "host", "code"}
     assert papers.certificate_pdf(one, "").startswith(b"%PDF-")
     assert pdf.picture("certificate", data).startswith(b"\x89PNG")
 

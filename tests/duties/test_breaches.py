@@ -9,12 +9,14 @@ from uuid import UUID
 import pytest
 
 from tests.law.lawbook import real_packs
-from yipan.duties.breaches import FOUND_BY, definitions, of_duties, of_findings
+from yipan.duties.breaches import FINDING, definitions, of_duties, of_findings
 from yipan.law.fold import DISCHARGED, OPEN
 
 if TYPE_CHECKING:
     from yipan.law.definition import Definition
+    from yipan.law.kind import Kind
 
+INVESTIGATED = "complaint.investigated"
 AT, CASE, OFFICE = datetime(2026, 3, 2, tzinfo=UTC), UUID(int=7), "450921100"
 #: What is red whatever the score: money, a forced return, a service refused for a paper, pressure, disclosure.
 RED = {
@@ -23,14 +25,17 @@ RED = {
 }  # fmt: skip
 
 
+def findings() -> dict[str, Kind]:
+    return {kind.name: kind for pack in real_packs() for kind in pack.kinds.values() if kind.part == FINDING}
+
+
 def found(about: str, side: str, result: str = "founded") -> list[str]:
-    row = ({"against": [OFFICE]}, CASE, AT, {"about": about, "side": side, "result": result})
-    return [one.id for one, *_ in of_findings([row], definitions())]
+    row = ({"against": [OFFICE]}, CASE, AT, {"about": about, "side": side, "result": result}, INVESTIGATED)
+    return [one.id for one, *_ in of_findings([row], definitions(), findings())]
 
 
 def choices(name: str) -> dict[str, list[str]]:
-    kinds = {kind.name: kind for pack in real_packs() for kind in pack.kinds.values()}
-    return {each: list(kinds[each].fields[name].choices) for each in FOUND_BY}
+    return {each.name: list(each.fields[name].choices) for each in findings().values()}
 
 
 @pytest.mark.parametrize("one", definitions(), ids=lambda one: one.id)
@@ -48,7 +53,7 @@ def test_each_breach_is_drawn_from_every_duty_and_finding_that_it_names(one: Def
 
 def test_all_that_may_be_found_is_some_breach_on_some_side() -> None:
     abouts = choices("about")
-    assert abouts["complaint.investigated"] == abouts["breach.noted"]
+    assert abouts[INVESTIGATED] == abouts["breach.noted"]
     sides = choices("side")["breach.noted"]
     assert [about for about in abouts["breach.noted"] if not any(found(about, side) for side in sides)] == []
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.duties.cast import at, new_cast
-from tests.proof.journal import ATTACKS, attacked, found, recompute_the_chain, work
+from tests.proof.journal import ATTACKS, ON_LOOKS, attacked, found, recompute_the_chain, work
 from yipan.duties import checkpoint
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ BY_CHECKPOINT_ALONE = {
     "an entry changed, the whole chain computed anew (a fork)",
     "the last entries deleted and the head rolled back",
     "an older copy of the database brought back",
+    ON_LOOKS,
 }
 
 
@@ -44,10 +45,14 @@ def test_an_attack_by_the_owner_of_the_tables_is_found_against_a_checkpoint(
 ) -> None:
     folder, office = scene
     with attacked(ATTACKS[name], office):
-        faults, alone = found(folder)
+        faults, alone = found(folder, name)
     assert any(office in fault for fault in faults)
     assert (alone == []) == (name in BY_CHECKPOINT_ALONE)
-    assert found(folder) == ([], [])
+
+
+def test_afterwards_everything_is_as_it_was(scene: tuple[Path, str]) -> None:
+    assert found(scene[0]) == ([], [])
+    assert found(scene[0], ON_LOOKS) == ([], [])
 
 
 def test_what_is_younger_than_the_last_checkpoint_can_be_written_anew_unseen(scene: tuple[Path, str]) -> None:

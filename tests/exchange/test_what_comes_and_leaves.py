@@ -8,42 +8,18 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connection, transaction
 
-from tests.duties.cast import Cast, at, new_cast
+from tests.duties.cast import at
 from tests.exchange.peer import Peer, later
-from yipan.database import home as data_folder
-from yipan.duties.replay import replay, verify
 from yipan.exchange.faults import WordsDifferError
 from yipan.exchange.nodes.entering import enter_ready, retry
-from yipan.exchange.nodes.own import init
 from yipan.exchange.nodes.peers import confirm, peer_named, revoke, take_card
 from yipan.exchange.nodes.standing import desk, status
 from yipan.offices.permit import set_acting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from tests.duties.cast import Cast
 
 NOON = "2026-03-02T12:00"
-
-
-@pytest.fixture
-def cast(installation: Path) -> Iterator[Cast]:
-    """Give offices of one's own in an installation that is a node while the test runs."""
-    assert installation.is_dir()
-    init("guangdong", "广东", ("44",), "nats://127.0.0.1:1")
-    made = new_cast()
-    yield made
-    (data_folder() / "node.json").unlink()
-    assert replay(sorted(made.touched)).differences == []
-    assert verify().faults == []
-
-
-@pytest.fixture
-def peer(cast: Cast) -> Peer:
-    """Give a peer that serves her home alone."""
-    made = Peer(name=f"peer-{cast.her_home}", serves=(cast.her_home,))
-    made.introduce(at("2026-03-01T09:00"))
-    return made
 
 
 def asked(cast: Cast, **said: Any) -> UUID:  # noqa: ANN401  # the fields of a question
@@ -155,7 +131,7 @@ def test_poison_lies_on_the_desk_with_its_reason_and_holds_up_nobody(cast: Cast,
     assert here[UUID(poison["event"])]["state"] == "refused"
     assert "draft-faults" in here[UUID(poison["event"])]["reason"]
     assert here[UUID(unheard["event"])]["state"] == "held"
-    assert here[UUID(unheard["event"])]["reason"] == "unknown-kind"
+    assert here[UUID(unheard["event"])]["reason"] == "unknown-kind: no.such-kind"
     assert sorted(receipts(peer.collect(now))) == ["entered", "entered", "held", "refused"]
     assert retry(now) >= 2
     assert {each["event"] for each in desk(now)} >= {UUID(poison["event"]), UUID(unheard["event"])}
@@ -176,6 +152,32 @@ def test_a_node_speaks_for_its_own_offices_alone(cast: Cast, peer: Peer) -> None
     assert len(said) == 3
     assert all("speaks-for-another" in each for each in said)
     assert "verification.withdrawn" not in cast.kinds()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "person.enrolled",
+        "office.closed",
+        "erasure.done",
+        "pack.adopted",
+        "party.succeeded",
+        "period.turned",
+    ],
+)
+def test_what_changes_tables_of_its_own_does_not_come_over_and_is_named(
+    cast: Cast, peer: Peer, kind: str
+) -> None:
+    for more in ({}, {"moved": cast.her_home, "parties": {"office": [cast.her_home]}}):
+        sent = peer.item(kind, cast.her_home, uuid4(), "2026-03-02T11:30", **more)
+        peer.send(sent, now=at(NOON))
+        while enter_ready(at(NOON)):
+            pass
+        [found] = [each for each in desk(at(NOON)) if each["event"] == UUID(sent["event"])]
+        # A move that nobody here expects opens no door.
+        wanted = ("held", "node-move") if more else ("refused", f"kind-not-carried: {kind}")
+        assert (found["state"], wanted[1] in found["reason"]) == (wanted[0], True)
+    assert cast.residence
 
 
 def test_a_node_enters_no_case_to_which_its_office_is_no_party(cast: Cast, peer: Peer) -> None:

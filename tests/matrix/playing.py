@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from click.testing import CliRunner
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.matrix.world import OUT, PERSON, SENTINELS, World, account_of
@@ -21,12 +22,16 @@ if TYPE_CHECKING:
 
 #: Nothing may become of a cell but one of these: an error of the program is none.
 BROKEN = "X"
-#: What became of a cell: done or the form shown; refused, with a sentence or a sign-in; as if there were none; no such way.
-ALLOWED, REFUSED, INVISIBLE, NO_WAY = "a", "r", "i", "."
+#: What became of a cell: done or shown; the form, or a sentence, comes back with what is wrong in it; refused, with a
+#: sentence or a sign-in; as if there were none; no such way.
+ALLOWED, BACK, REFUSED, INVISIBLE, NO_WAY = "a", "f", "r", "i", "."
 _REFUSED: Final = frozenset({401, 403})
 _INVISIBLE: Final = 404
 _NO_METHOD: Final = 405
+_WRONG: Final = 400
 _FAILED: Final = 500
+#: A roster in which nobody stands.
+NOBODY: Final = "姓名,公民身份号码,同意登记\n".encode()
 #: Where a stranger is sent.
 _DOORS: Final = ("/sign-in", "/mine/sign-in", "/office")
 #: After these nobody is signed in any more.
@@ -71,7 +76,7 @@ def made_anew(row: Mapping[str, Any], letter: str, world: World) -> None:
     """Make what a row uses up anew for somebody who may use it up; the others find what is there."""
     said = [*row.get("with", {}).values(), *row.get("body", {}).values(), *row.get("words", "").split()]
     for each in {str(one).strip("{}") for one in said if "fresh-" in str(one)}:
-        if letter == ALLOWED or each not in world.things:
+        if letter in (ALLOWED, BACK) or each not in world.things:
             world.fresh(each)
 
 
@@ -79,8 +84,7 @@ def address(name: str, pattern: URLPattern, row: Mapping[str, Any], world: World
     """Return the address of a row."""
     said = row.get("with", {})
     wanted = getattr(pattern.pattern, "converters", {})
-    things = {**world.things, "residence": world.offices["residence"]}
-    values = {each: things.get(str(said[each]), str(said[each])) for each in wanted}
+    values = {each: world.things.get(str(said[each]), str(said[each])) for each in wanted}
     return reverse(name, kwargs=values)
 
 
@@ -98,8 +102,12 @@ def play_page(
         else {"REMOTE_ADDR": f"10.9.9.{len(actor)}"}
     )
     client = world.client(OUT if in_room else actor)
+    if way == "post" and "file" in row:
+        body |= {row["file"]: SimpleUploadedFile("nobody.csv", NOBODY)}
     if way == "get":
         answer = client.get(place, _filled(row.get("query", {}), world, actor), headers=headers, **there)
+    elif in_room and row.get("raw"):
+        answer = client.post(place, NOBODY, content_type="text/csv", headers=headers, **there)
     elif in_room:
         answer = client.post(
             place, json.dumps(body), content_type="application/json", headers=headers, **there
@@ -122,9 +130,13 @@ def _deep(said: Any, world: World) -> Any:  # noqa: ANN401  # what a program sen
 
 
 def _filled(said: Mapping[str, Any], world: World, actor: str) -> dict[str, Any]:
-    values = {**world.things, "own": world.office_of(actor)}
+    values = {**world.things, "own": world.office_of(actor), "township": world.township_of(actor)}
+    # What begins with = is meant as it stands, though a thing bears that name.
     return {
-        name: values.get(str(each), each) if isinstance(each, str) else each for name, each in said.items()
+        name: (each[1:] if each.startswith("=") else values.get(each, each))
+        if isinstance(each, str)
+        else each
+        for name, each in said.items()
     }
 
 
@@ -134,7 +146,7 @@ def _letter(answer: Any) -> str:  # noqa: ANN401  # the test client's own class
         return BROKEN
     if status in _REFUSED or answer.headers.get("Location", "").partition("?")[0] in _DOORS:
         return REFUSED
-    return {_INVISIBLE: INVISIBLE, _NO_METHOD: NO_WAY}.get(status, ALLOWED)
+    return {_INVISIBLE: INVISIBLE, _NO_METHOD: NO_WAY}.get(status, BACK if status >= _WRONG else ALLOWED)
 
 
 def _text(answer: Any) -> str:  # noqa: ANN401  # a streamed answer has no content
@@ -161,8 +173,10 @@ def play_verb(
     except ValueError:
         said = {}
     code = said.get("error", "") if isinstance(said, dict) else ""
-    letter = REFUSED if code in _MAY_NOT else INVISIBLE if code in _NOT_THERE else ALLOWED
-    return letter, result.output
+    if code in _MAY_NOT:
+        return REFUSED, result.output
+    done = not code and not result.exit_code
+    return INVISIBLE if code in _NOT_THERE else ALLOWED if done else BACK, result.output
 
 
 def leaks(text: str, may_see: frozenset[str]) -> list[str]:

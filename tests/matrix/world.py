@@ -6,8 +6,9 @@ or at the other end, or nowhere near.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+import itertools
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
@@ -23,8 +24,10 @@ from yipan.duties.draft import Draft
 from yipan.duties.founding import found
 from yipan.duties.naming import new_id
 from yipan.duties.record import record
+from yipan.law.deadline import SHANGHAI
 from yipan.offices.office import Organisation, lines_of
 from yipan.offices.officer import Officer, post_new_officer
+from yipan.offices.posting import take_leave
 from yipan.offices.tokens import make_token
 from yipan.registry import oversight, rosterdesk
 from yipan.registry.glass import break_glass
@@ -38,7 +41,6 @@ from yipan.registry.sheets import open_roster
 from yipan.web.mineacts import acts_in, slug_of
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from uuid import UUID
 
 NOW: Final = at("2026-03-29T10:00")
@@ -117,12 +119,23 @@ class World:
             self.things[what] = str(record([draft], permit=home, clock=lambda: NOW).threads[0])
         elif what == "fresh-stranger":
             self.things[what] = _somebody(self.offices["foreign"])
+        elif what == "fresh-own-slip":
+            slip = give(own, _uuid(self.things["person"]), "person", new_id(NOW), NOW)
+            self.things |= {what: slip.number, "code": slip.code}
+        elif what.startswith(("fresh-officer", "fresh-away", "fresh-token", "fresh-name", "fresh-village")):
+            self.things[what] = _fresh_account(self, what)
         else:
             raise KeyError(what)
 
     def office_of(self, actor: str) -> str:
         """Return where somebody is posted."""
         return self.offices[ACTORS[actor][1]] if actor in ACTORS else self.offices["residence"]
+
+    def township_of(self, actor: str) -> str:
+        """Return the township that somebody counts in: her own, or the desk's."""
+        own = self.office_of(actor)
+        elsewhere = {"foreign-county": self.offices["foreign"], "foreign": own, "party": own}
+        return elsewhere.get(actor, self.offices["residence"])
 
     def client(self, actor: str) -> Client:
         """Return a browser in which somebody is signed in."""
@@ -134,6 +147,27 @@ class World:
                 made.force_login(get_user_model().objects.get(username=account_of(actor)))
             self.clients[actor] = made
         return self.clients[actor]
+
+
+def _fresh_account(world: World, what: str) -> str:
+    """Make an officer of the desk of whom nobody else in the matrix depends; or a name, a code, for one to be."""
+    number, office = next(_numbers), world.offices["residence"]
+    if what == "fresh-name":
+        return f"mx-new-{number}"
+    if what == "fresh-village":
+        return f"{office}{300 + number}"
+    name = f"mx-one-{number}"
+    made = post_new_officer(name, "何某", PASSWORD, office, "clerk", date(2026, 1, 1))
+    if what == "fresh-away":
+        today = datetime.now(SHANGHAI).date()
+        head = Officer.objects.get(user__username=account_of("head"))
+        with permit(office, NOW).in_force():
+            take_leave(made, office, head, today, today + timedelta(days=3))
+    if what == "fresh-token":
+        moment = datetime.now(SHANGHAI)
+        until = moment + timedelta(days=20)
+        return str(make_token(made, office, "matrix", until, moment, by=made).token.id)
+    return name
 
 
 def account_of(actor: str) -> str:
@@ -162,7 +196,11 @@ def make_world() -> World:
         "hospital": f"{above['county']}:hospital", "police": f"{above['county']}:police",
         "village": _village(cast.residence, above["county"]),
     }  # fmt: skip
-    world = World(offices=offices)
+    things = {
+        "residence": cast.residence, "her_home": cast.her_home, "his_home": cast.his_home, "password": PASSWORD,
+        "new-password": f"{PASSWORD}-2",
+    }  # fmt: skip
+    world = World(offices=offices, things=things)
     _post(world)
     _story(world, cast)
     _register(world)
@@ -214,6 +252,7 @@ def _enrol(office: str, name: str, its: str, phone: str, address: str) -> UUID:
     return record_drafts([draft], permit=permit(office, moment), clock=lambda: moment).threads[0]
 
 
+_numbers = itertools.count(1)
 _bodies = (f"110101199001{day:02d}{place:03d}" for day in range(1, 29) for place in range(1000))
 
 
@@ -226,6 +265,13 @@ def _register(world: World) -> None:
     own = world.offices["residence"]
     world.things["person"] = str(_enrol(own, HERS[0], HER_NUMBER, HERS[1], HERS[2]))
     world.things["other"] = str(_enrol(own, HIS[0], HIS_NUMBER, "", HIS[1]))
+    begun = {
+        "her_name": "尉迟甲", "his_name": "尉迟乙", "her_home": world.things["her_home"], "papers": "complete",
+        "his_home": world.things["his_home"],
+    } | dict.fromkeys(("her_agrees_verify", "her_agrees_notice", "his_agrees_verify", "his_agrees_notice"), False)  # fmt: skip
+    by = replace(permit(world.offices["foreign"], NOW), officer=account_of("foreign"))
+    record([Draft(kind="birth-registration.asked", fields=begun)], permit=by, clock=lambda: NOW)
+    world.things["far"] = _somebody(world.things["his_home"])
     world.things["stranger"] = str(
         _enrol(world.offices["foreign"], STRANGERS[0], STRANGE_NUMBER, STRANGERS[1], "")
     )
@@ -260,8 +306,6 @@ def _roster_of(world: World) -> str:
 def _audit(world: World) -> None:
     county = permit(world.offices["foreign_county"], NOW, "county-officer")
     by = account_of("foreign-county")
-    from dataclasses import replace  # noqa: PLC0415  # once
-
     acting = replace(county, officer=by)
     glass = break_glass(
         acting,
@@ -286,7 +330,7 @@ def _person(world: World) -> None:
     own = permit(world.offices["residence"], NOW)
     thread = _uuid(world.things["person"])
     slip = give(own, thread, "person", new_id(NOW), NOW)
-    world.account = sign_in(slip.number, slip.code, "198.51.100.77", NOW)
+    world.account = sign_in(slip.number, slip.code, "198.51.100.77", NOW).user
     world.things["card"] = str(slip.card)
     person = permit_of(world.account, NOW)
     assert person

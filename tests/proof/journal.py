@@ -1,4 +1,4 @@
-"""Twelve attacks on the journal by somebody who owns its tables, each held against a checkpoint that lies elsewhere.
+"""Thirteen attacks on the journal and the read log by somebody who owns its tables, each held against a checkpoint that lies elsewhere.
 
     python -m tests.proof.journal
 
@@ -13,6 +13,7 @@ import os
 import sys
 import tempfile
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -23,10 +24,13 @@ from bench.record import installation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from uuid import UUID
 
 Owner = psycopg.Connection[Any]
 #: What is saved before an attack and put back after it, in the order in which it may be written.
 TABLES: Final = ("duties_event", "duties_payload", "duties_chainhead")
+LOOKS: Final = ("registry_read", "registry_readroot")
 COLUMNS: Final = (
     "id, kind, pack, thread_id, parties::text, lines::text, recorded_by, officer, on_behalf_of, happened_at, recorded_at,"
     " counts_at, counts_by, clock::text, follows, corrects, seen_by, seq, previous, digest, persons"
@@ -148,6 +152,19 @@ def bring_back_an_older_copy(owner: Owner, _office: str) -> None:
         _back_to(owner, office, seq)
 
 
+def take_the_newest_looks(owner: Owner, office: str) -> None:
+    """Take the last seal of the read log, and with it the looks that it seals: what is left is a log without a fault."""
+    gone = owner.execute(
+        "WITH gone AS (DELETE FROM registry_readroot WHERE organisation = %s AND number ="
+        " (SELECT max(number) FROM registry_readroot WHERE organisation = %s) RETURNING reads)"
+        " DELETE FROM registry_read WHERE id IN (SELECT unnest(reads) FROM gone)",
+        [office, office],
+    )
+    assert gone.rowcount
+
+
+#: The attack on the read log: its seals are verified beside the journal.
+ON_LOOKS: Final = "the newest looks taken away with their seal"
 ATTACKS: Final[dict[str, Callable[[Owner, str], None]]] = {
     "a clock field rewritten": rewrite_a_clock_field,
     "two entries swapped": swap_two_entries,
@@ -161,6 +178,7 @@ ATTACKS: Final[dict[str, Callable[[Owner, str], None]]] = {
     "the last entries deleted and the head rolled back": roll_back_the_head,
     "another office let in by seen_by": let_another_office_see,
     "an older copy of the database brought back": bring_back_an_older_copy,
+    ON_LOOKS: take_the_newest_looks,
 }
 
 
@@ -232,7 +250,7 @@ def attacked(attack: Callable[[Owner, str], None], office: str) -> Iterator[None
     from yipan import database  # noqa: PLC0415  # after the folder is named
 
     with psycopg.connect(**database.connect_info("owner"), autocommit=True) as owner:
-        for table in TABLES:
+        for table in (*TABLES, *LOOKS):
             # Who owns the tables can take the policies off, and put them back when she is done.
             owner.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
             owner.execute(f"CREATE TEMP TABLE saved_{table} AS TABLE {table}")
@@ -244,8 +262,11 @@ def attacked(attack: Callable[[Owner, str], None], office: str) -> Iterator[None
             yield
         finally:
             with owner.transaction():
-                for table in TABLES:
+                for table in (*TABLES, *LOOKS):
                     owner.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+                for table in LOOKS:
+                    owner.execute(f"DELETE FROM {table}")  # noqa: S608
+                    owner.execute(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM saved_{table}")  # noqa: S608
                 for table in ("duties_payload", "duties_event", "duties_chainhead"):
                     if table != "duties_event":
                         owner.execute(f"DELETE FROM {table}")  # noqa: S608
@@ -261,7 +282,7 @@ def attacked(attack: Callable[[Owner, str], None], office: str) -> Iterator[None
 
 
 def _locked(owner: Owner) -> None:
-    for table in TABLES:
+    for table in (*TABLES, *LOOKS):
         owner.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
 
 
@@ -287,19 +308,36 @@ def work(folder: Path) -> str:
     cast.ask("2026-03-02T10:00")
     cast.step(cast.residence, "birth-registration.entered", "2026-03-02T10:30")
     cast.ask("2026-03-02T11:00")
+    _look(cast.residence, cast.thread, at("2026-03-02T11:10"))
     checkpoint.take(at("2026-03-02T12:00"))
     cast.step(cast.residence, "birth-registration.entered", "2026-03-02T13:00")
     cast.ask("2026-03-02T14:00")
     cast.step(cast.residence, "birth-registration.entered", "2026-03-02T15:00")
+    _look(cast.residence, cast.thread, at("2026-03-02T15:10"))
     checkpoint.take(at("2026-03-02T16:00"))
     return cast.residence
 
 
-def found(folder: Path) -> tuple[list[str], list[str]]:
+def _look(office: str, thread: UUID | None, now: datetime) -> None:
+    """Let the office look at a case, and the look be sealed."""
+    from tests.duties.cast import permit  # noqa: PLC0415  # after Django is set up
+    from yipan.registry.access import read_case  # noqa: PLC0415
+    from yipan.registry.readseal import seal  # noqa: PLC0415
+
+    assert thread
+    read_case(permit(office, now), thread, now)
+    seal(now + timedelta(minutes=2))
+
+
+def found(folder: Path, name: str = "") -> tuple[list[str], list[str]]:
     """Return what a verification finds against the checkpoints, and what it would without any."""
     from yipan.duties import checkpoint  # noqa: PLC0415  # after Django is set up
     from yipan.duties.replay import verify  # noqa: PLC0415
+    from yipan.registry import readseal  # noqa: PLC0415
 
+    if name == ON_LOOKS:
+        signed = checkpoint.read_from(folder).said
+        return readseal.verify(signed).faults, readseal.verify().faults
     return verify(against=checkpoint.read_from(folder)).faults, verify(against=checkpoint.Signed()).faults
 
 
@@ -317,7 +355,7 @@ def main() -> None:
         hits = 0
         for name, attack in ATTACKS.items():
             with attacked(attack, office):
-                faults, alone = found(folder)
+                faults, alone = found(folder, name)
             hits += bool(faults)
             how = "found" if faults else "NOT FOUND"
             _say(f"{how:9}  {name}{'' if alone else '  (only by the checkpoint)'}")

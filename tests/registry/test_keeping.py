@@ -157,11 +157,14 @@ def test_whatever_ends_the_duties_the_register_and_the_chains_still_hold(
     from yipan.documents.ends import erase  # noqa: PLC0415  # after Django is set up
     from yipan.errors import YipanError  # noqa: PLC0415
 
-    moment, threads, known = at("2020-01-06T09:00"), [], []
+    moment, threads, known = at("2020-01-06T09:00"), list["UUID"](), list["UUID"]()
     from datetime import timedelta  # noqa: PLC0415  # used here alone
 
     for step in ("enrol", *steps, "sweep"):
         desk.now = moment = moment + timedelta(days=40)
+        here = rows(desk, "SELECT subject FROM registry_person WHERE thread = %s", known[-1]) if known else []
+        if step in ("help", "erase") and not here:
+            continue  # she is not in the register any more
         try:
             if step == "enrol":
                 known.append(desk.enrol(NAME, number()))
@@ -173,7 +176,7 @@ def test_whatever_ends_the_duties_the_register_and_the_chains_still_hold(
                 case = desk.record(
                     "help.asked",
                     None,
-                    {"person": subject_of(desk, known[-1])},
+                    {"person": here[0][0]},
                     None,
                     name=NAME,
                     matter="事",
@@ -182,14 +185,12 @@ def test_whatever_ends_the_duties_the_register_and_the_chains_still_hold(
                 desk.record("help.given", case, outcome="办了")
                 threads.append(case)
             elif step == "erase":
-                asked = desk.record(
-                    "erasure.asked", None, {"person": subject_of(desk, known[-1])}, None, name=NAME
-                ).threads[0]
+                asked = desk.record("erasure.asked", None, {"person": here[0][0]}, None, name=NAME).threads[0]
                 erase(desk.permit(), asked, desk.now)
             else:
                 end_what_is_over(moment + timedelta(days=500))
-        except (YipanError, ValueError):
-            continue  # she is not in the register any more, or there is nothing to end
+        except YipanError:
+            continue  # her enrolment has ended, or there is nothing to end
     assert replay(sorted(desk.threads)).differences == []
     assert compare().differences == []
     assert verify().faults == []

@@ -198,10 +198,11 @@ def test_printing_another_number_ends_the_one_before_if_nobody_used_it(couple: C
     one, two = printed(couple), printed(couple)
     with pytest.raises(WrongSlipError):
         sign_in(one.number, one.code, next(_addresses), NOW)
-    kept = sign_in(two.number, two.code, next(_addresses), NOW).fresh
-    assert kept
+    used = sign_in(two.number, two.code, next(_addresses), NOW)
+    assert used.fresh
     printed(couple)
-    assert sign_in(kept.number, kept.code, next(_addresses), NOW).user
+    again = sign_in(used.fresh.number, used.fresh.code, next(_addresses), NOW)
+    assert again.user.pk == used.user.pk
 
 
 def test_a_lost_slip_is_ended_and_what_it_opened_is_closed_at_once(couple: Cast) -> None:

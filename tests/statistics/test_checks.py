@@ -14,7 +14,7 @@ from tests.statistics.made import ASKED, COUNTY, OTHER, TOWNSHIP, Made
 from yipan.registry.headcounts import threshold
 from yipan.statistics import checks
 from yipan.statistics.checks import agrees, before_filing, of_content
-from yipan.statistics.content import Content, Row, content_of, read_content, report_named
+from yipan.statistics.content import Content, Row, asked_of, content_of, read_content, report_named
 from yipan.statistics.measures import figures
 from yipan.statistics.periods import parse_period
 
@@ -59,7 +59,8 @@ def made_for(check: str, *, agree: bool) -> tuple[Made, str]:  # noqa: C901, PLR
             made.duty("prd-query-reply-15wd", TOWNSHIP, "open", thread=sent, opened_at=ASKED.first)
     elif check == "chk-registration-notices":
         sent = made.entry("birth-registration.entered", TOWNSHIP, ("her_home", OTHER))
-        made.duty("birth-reg-notify-home-15wd", TOWNSHIP, "released" if agree else "late", thread=sent)
+        if agree:
+            made.duty("birth-reg-notify-home-15wd", TOWNSHIP, "late", thread=sent)
     elif check == "chk-certificate-balance":
         asked = made.entry("certificate.asked", TOWNSHIP)
         if agree:
@@ -89,7 +90,7 @@ def test_what_agrees_passes_and_what_does_not_is_said_by_name(check: str, tmp_pa
     for agree in (True, False):
         made, office = made_for(check, agree=agree)
         with made.engine(tmp_path) as engine:
-            checks.lay_out_checks(engine)
+            checks.count(engine, ASKED)
             found = checks.run(engine, ASKED, office, [check])
         assert len(found) == (0 if agree else 1), agree
         for each in found:
@@ -174,8 +175,9 @@ def test_every_report_is_counted_from_what_its_definition_names(report: str, tmp
         made.entry(kind, TOWNSHIP, period="2026-01", requests=7)
     made.entry("meal.eaten", TOWNSHIP)
     with made.engine(tmp_path) as engine:
-        checks.lay_out_checks(engine)
-        found = content_of(engine, one, COUNTY, parse_period("2026Q1"), ASKED.after.astimezone())
+        span, now = parse_period("2026Q1"), ASKED.after.astimezone()
+        checks.count(engine, asked_of(span, now))
+        found = content_of(engine, one, COUNTY, span, now)
     assert (
         set(found.services) == set(one.kinds)
         if report != "stat-level-by-level"

@@ -10,7 +10,7 @@ from django.db import ProgrammingError, connection
 from tests.duties.cast import EVIDENCE, new_cast
 from yipan.statistics import extract as extracting
 from yipan.statistics.columns import TABLES, sayable
-from yipan.statistics.extract import extract
+from yipan.statistics.extract import extract, new_salt
 from yipan.statistics.store import ExtractBusyError, alone, folder, read_manifest, write_manifest
 
 if TYPE_CHECKING:
@@ -153,3 +153,18 @@ def test_two_cannot_extract_at_once(installation: Path) -> None:
     assert installation.is_dir()
     with alone(folder()), pytest.raises(ExtractBusyError):
         extract()
+
+
+def test_a_new_salt_reads_everything_anew_and_no_key_of_before_is_left(
+    cast: Cast,
+    look: Any,  # noqa: ANN401  # as each test says
+) -> None:
+    asked(cast)
+    extract()
+    before = set(look("duties", "SELECT key FROM duties"))
+    new_salt()
+    done = extract()
+    assert done.anew
+    after = set(look("duties", "SELECT key FROM duties"))
+    assert len(after) == len(before) > 0
+    assert not before & after

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connection
 
 from tests.duties.cast import Cast, at, permit, townships
+from yipan.duties.lawbook import lawbook
 from yipan.law.rulebook import UnknownRuleError
 from yipan.statistics import simulate as simulating
 from yipan.statistics.periods import parse_period
 from yipan.statistics.simulate import NoClockError, draft_pack, simulate, with_clock
+from yipan.statistics.touched import kinds_touched
 
 if TYPE_CHECKING:
     from yipan.statistics.simulate import Simulated
@@ -82,10 +85,12 @@ def test_nothing_is_written_and_a_stranger_learns_nothing(cast: Cast) -> None:
     before = _counts()
     assert run(cast, "1 working_days").cases
     assert _counts() == before
+    # Far in the west, where no test plays anything.
+    office = townships("6590", "6591", 0)
     stranger = simulate(
-        with_clock(REPLY, "1 working_days", Q1.first_on), Q1, APRIL, permit=permit("360102", APRIL)
+        with_clock(REPLY, "1 working_days", Q1.first_on), Q1, APRIL, permit=permit(office, APRIL)
     )
-    assert stranger.happened == {}
+    assert (stranger.cases, stranger.happened, stranger.drafted) == (0, {}, {})
 
 
 def _counts() -> list[int]:
@@ -146,3 +151,47 @@ def test_what_is_no_draft_is_refused(cast: Cast) -> None:
         with_clock(REPLY, "soon", Q1.first_on)
     with pytest.raises(UnknownRuleError):
         with_clock("no-such-rule", "10 days", Q1.first_on)
+
+
+def test_cases_that_the_draft_cannot_touch_are_counted_as_they_stand_and_nothing_else_comes_of_it(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play(cast)
+    # Beside the two in which home was asked, one in which it was not.
+    cast.ask("2026-03-02T12:00", her_agrees_verify=False, his_agrees_verify=False)
+    cast.step(cast.residence, "birth-registration.entered", "2026-03-05T11:00")
+    folded: list[int] = []
+    count = simulating._count  # noqa: SLF001  # what is folded is told by what it is given
+
+    def noted(run: Any, threads: Any, table: Any) -> None:  # noqa: ANN401  # handed on as they are
+        folded.append(len(threads))
+        count(run, threads, table)
+
+    monkeypatch.setattr(simulating, "_count", noted)
+    draft = with_clock(REPLY, "10 working_days", Q1.first_on)
+    officer = permit(cast.residence, APRIL)
+    quick = simulate(draft, Q1, APRIL, permit=officer)
+    # The two, and the office's periodic business; neither the third case nor the office's own affairs.
+    assert (sum(folded), quick.cases) == (3, 5)
+    monkeypatch.setattr(simulating, "kinds_touched", lambda *_: None)
+    slow = simulate(draft, Q1, APRIL, permit=officer)
+    assert sum(folded) == 3 + 5
+    assert (quick.cases, quick.events, quick.weeks) == (slow.cases, slow.events, slow.weeks)
+    assert (quick.happened, quick.drafted) == (slow.happened, slow.drafted)
+    assert quick.happened["birth-reg-enter-at-once"].lapsed == 1
+
+
+def test_what_a_draft_may_touch_is_told_from_its_rules_or_else_it_is_every_case() -> None:
+    adopted = [each.pack for each in lawbook().adoptions()]
+    assert kinds_touched(with_clock(REPLY, "10 working_days", Q1.first_on), adopted) == frozenset(
+        trigger.kind for pack in adopted if REPLY in pack.rules for trigger in pack.rules[REPLY].triggers
+    )
+    own = next(each for each in adopted if each.name == "service-promise")
+    assert kinds_touched(own, adopted) == frozenset()
+    assert kinds_touched(replace(own, scope=("44",)), adopted) is None
+    # An overlay touches the cases of the rule whose clock it shortens; a rule that a lapse opens, any.
+    assert kinds_touched(draft_pack("rong-2008"), adopted)
+    lapse = replace(
+        own, rules={name: rule for name, rule in own.rules.items() if name != "county-sees-silence"}
+    )
+    assert kinds_touched(lapse, adopted)

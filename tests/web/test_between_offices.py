@@ -62,26 +62,6 @@ def test_a_query_goes_out_by_its_form_and_what_is_missing_is_said_box_by_box(hou
     assert "按时履行" in duty(page, "特殊紧急情况用电话或传真")
 
 
-def test_a_joint_case_says_who_owns_it_and_is_settled_by_its_owner(house: House) -> None:
-    page = house.signed_in("limin")
-    page.goto("/record/joint-case.opened")
-    page.fill("#f-partner", HIS_HOME)
-    page.fill("#f-matter", "请两地接续产后访视")
-    page.check("input[name=agrees][value=yes]")
-    page.check("input[name=channel][value=phone]")
-    button(page, "提交")
-    assert "任何时候都有一方主办" in page.inner_text("main")
-    link(page, "提出由对方主办")
-    page.fill("#f-minutes", "她住在贵地")
-    button(page, "提交")
-    assert "移交请求要有答复" in page.inner_text("main")
-    link(page, "办结")
-    page.fill("#f-outcome", "访视已安排")
-    button(page, "提交")
-    assert "没有在办的事" in page.inner_text("main")
-    assert "共办事项办结" in page.inner_text("main")
-
-
 def _promise(folder: Path) -> None:
     """Let one township promise what it announces each month, open it, and sweep."""
     from tests.duties.cast import permit  # noqa: PLC0415  # Django is set up by `home`

@@ -165,17 +165,3 @@ def test_a_quarter_is_reported_corrected_assessed_contested_and_tried_out(house:
     picture(page, "simulation")
     paper = page.context.request.get("/figures/bulletin.pdf?period=2026-Q1")
     assert paper.body().startswith(b"%PDF")
-
-
-def test_what_is_no_period_is_refused_in_words(house: House) -> None:
-    house.now = APRIL
-    page = house.signed_in("limin")
-    assert "不是期间" in main_of(page, "/figures/report?period=soon")
-
-
-def test_the_pages_speak_english_too(house: House) -> None:
-    house.now = APRIL
-    page = house.signed_in("limin", "en-GB")
-    for where in ("report", "assessment", "simulation"):
-        main_of(page, f"/figures/{where}")
-        assert page.locator("h1").inner_text()

@@ -33,25 +33,6 @@ def test_the_free_catalogue_is_for_everybody_without_signing_in_and_without_java
     assert "Removal of an intrauterine device" in page.inner_text("main")
 
 
-def test_a_booking_is_offered_a_time_and_the_service_is_free(house: House) -> None:
-    page = begin(house, "booking.asked")
-    page.fill("#f-contact", PHONE)
-    button(page, "提交并记录")
-    link(page, "答复预约时间")
-    page.fill("#f-when_and_where", "周五上午，二楼")
-    take(page, price="0")
-    button(page, "提交并记录")
-    link(page, "登记服务已提供")
-    take(page, price="0")
-    button(page, "提交并记录")
-    assert "免费服务已提供" in page.inner_text("main")
-    page.goto("/ledgers")
-    link(page, "免费服务台账")
-    said = page.inner_text("main")
-    assert "0 元" in said
-    assert PHONE not in said
-
-
 def test_a_supply_point_shows_its_stock_and_nobody_who_came(house: House) -> None:
     page = begin(house, "supply-point.opened")
     page.fill("#f-name", "汽车站自助机")
@@ -88,44 +69,6 @@ def test_a_paper_that_she_asked_for_has_a_stub_and_can_be_printed(house: House) 
     answer = page.request.get(str(address))
     assert answer.headers["content-type"] == "application/pdf"
     assert answer.body().startswith(b"%PDF-")
-
-
-def test_what_bounced_is_told_another_way_and_the_case_says_so(house: House) -> None:
-    page = begin(house, "telling.sent")
-    take(page, channel="letter", about="home-paper")
-    page.fill("#f-name", "陈丽华")
-    page.fill("#f-address", "某路1号")
-    page.fill("#f-words", "您的户籍地可以免费出具服务证明，要不要由您决定。")
-    button(page, "提交并记录")
-    link(page, "登记退回")
-    take(page, cause="returned")
-    button(page, "提交并记录")
-    assert "退回的换一种方式再告知" in page.inner_text("main")
-    link(page, "换一种方式告知")
-    take(page, channel="phone")
-    page.fill("#f-words", "您的户籍地可以免费出具服务证明，要不要由您决定。")
-    button(page, "提交并记录")
-    link(page, "登记告知凭据")
-    take(page, proof="call-log")
-    button(page, "提交并记录")
-    assert "告知有凭据" in page.inner_text("main")
-
-
-def test_help_is_referred_as_she_agrees(house: House) -> None:
-    page = begin(house, "help.asked")
-    page.select_option("#f-about", "legal-aid")
-    page.fill("#f-matter", "被拖欠工资")
-    button(page, "提交并记录")
-    link(page, "转介到能办的机构")
-    page.fill("#f-receiver", "440106:justice")
-    take(page, channel="letter", agrees="yes")
-    page.fill("#f-name", "陈丽华")
-    page.fill("#f-contact", PHONE)
-    page.fill("#f-matter", "请予法律援助")
-    button(page, "提交并记录")
-    assert "转介有回音" in page.inner_text("main")
-    page.goto("/stubs")
-    assert "天河区司法局" in page.locator("tbody tr").first.inner_text()
 
 
 def test_how_a_counterpart_is_reached_stands_in_a_directory(house: House) -> None:

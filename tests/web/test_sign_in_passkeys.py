@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.web.conftest import PASSWORD, House, button, follow, link, sign_in
+from tests.web.conftest import PASSWORD, House, button, follow, link, sign_in, take_in
+from tests.web.test_mine import slip
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -90,6 +91,32 @@ def test_a_passkey_alone_opens_the_worklist_and_beside_a_password_it_is_asked_fo
     page.get_by_role("button", name="用通行密钥登录").click()
     page.wait_for_selector(".notice.is-wrong:not([hidden])")
     assert page.url.startswith(_at(house, "/sign-in"))
+
+
+def test_a_person_comes_to_her_own_page_with_a_passkey_alone(house: House) -> None:
+    desk = house.signed_in("limin")
+    case = take_in(desk)
+    number, code = slip(desk, case, "女方")
+    page = _with_device(house)
+    page.goto(_at(house, "/mine/sign-in"))
+    page.fill("#number", number)
+    page.fill("#code", code)
+    follow(page, page.locator("main form button").first)
+    assert page.url == _at(house, "/mine")
+    _add(house, page)
+    link(page, "抄好了")
+    page.goto(_at(house, "/mine"))
+    button(page, "退出")
+    assert page.url == _at(house, "/mine/sign-in")
+    button(page, "用通行密钥登录")
+    assert page.url == _at(house, "/mine")
+    assert "机构欠您的事" in page.inner_text("main")
+    # From now on number and code alone are not enough.
+    button(page, "退出")
+    page.fill("#number", number)
+    page.fill("#code", code)
+    follow(page, page.locator("main form button").first)
+    assert page.url == _at(house, "/sign-in/second")
 
 
 def test_a_device_that_does_not_ask_for_its_lock_opens_nothing(house: House) -> None:

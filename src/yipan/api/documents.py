@@ -22,11 +22,13 @@ from yipan.documents.register import register_of
 from yipan.documents.verbs import issue, keep_evidence, record_together
 from yipan.duties.draft import Draft
 from yipan.duties.faults import DraftFaultsError, Fault, StaleCaseError
+from yipan.duties.lawbook import lawbook
 from yipan.duties.listing import new_since, threads_of
 from yipan.duties.naming import beside, new_id
 from yipan.duties.record import BATCH
 from yipan.law.deadline import SHANGHAI
 from yipan.offices.office import UnknownOrganisationError, organisation
+from yipan.registry.meaning import persons_meant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,6 +63,11 @@ class EventSent(Question):
     on_behalf_of: Code = Field("", description="An office not on the system whose act this is.")
     follows: list[Id] = Field(default_factory=list, max_length=100)
     corrects: Id | None = Field(None, description="An entry that this one takes the place of.")
+    about: dict[Code, Id] = Field(
+        default_factory=dict,
+        max_length=10,
+        description="Of a kind that begins a case: by the name of a subject, the case of her enrolment at this office. The new case shares her key.",
+    )
     as_of: int | None = Field(
         None, ge=0, le=_MOST_ENTRIES, description="How many entries the case had when it was looked at."
     )
@@ -111,7 +118,7 @@ def events(request: HttpRequest, asked: EventsSent) -> Any:  # noqa: ANN401  # t
         each.thread: each.as_of for each in reversed(asked.events) if each.thread and each.as_of is not None
     }
     try:
-        drafts = _drafts(asked.events, ids)
+        drafts = _drafts(who, asked.events, ids)
         receipt = record_together(permit, drafts, as_of, who.now)
     except DraftFaultsError as refusal:
         return refuse(request, refusal, faults_of(refusal.faults, places))
@@ -124,11 +131,12 @@ def events(request: HttpRequest, asked: EventsSent) -> Any:  # noqa: ANN401  # t
     }
 
 
-def _drafts(sent_events: Sequence[EventSent], ids: Sequence[Id]) -> list[Draft]:
+def _drafts(who: Acting, sent_events: Sequence[EventSent], ids: Sequence[Id]) -> list[Draft]:
     """Return what was sent as drafts.
 
     Raises:
-        DraftFaultsError: an office on whose behalf something is recorded is not known.
+        DraftFaultsError: an office on whose behalf something is recorded is not known; or who is meant is somebody else.
+        UnknownThreadError: nobody is enrolled here under an id that names whom it is about.
     """
     faults: list[Fault] = []
     drafts = []
@@ -143,11 +151,20 @@ def _drafts(sent_events: Sequence[EventSent], ids: Sequence[Id]) -> list[Draft]:
             Draft(
                 kind=each.kind, fields=each.fields, id=own, thread=each.thread, at=each.at, evidence=each.evidence,
                 on_behalf_of=behalf, follows=tuple(each.follows), corrects=each.corrects,
+                persons=_persons(who, each, own),
             )
         )  # fmt: skip
     if faults:
         raise DraftFaultsError(faults)
     return drafts
+
+
+def _persons(who: Acting, said: EventSent, own: Id) -> dict[str, Id]:
+    """Return whose keys a case shares that begins with an event."""
+    if not said.about:
+        return {}
+    kind = lawbook().kind(said.kind, (said.at or who.now).astimezone(SHANGHAI).date())
+    return persons_meant(who.permit(), kind, said.fields, said.about, own, who.now)
 
 
 def _changed(who: Acting, as_of: Mapping[Id, int]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from yipan.api.answers import Answer, Both, Day, Id, Instant, Moment, Question, Titled, titled
 from yipan.api.door import Acting, WithToken, acting, anybody, kept
-from yipan.duties.breaches import breaches_of
+from yipan.duties.breaches import PAGE, breaches_of
 from yipan.duties.lawbook import lawbook
 from yipan.duties.listing import duties_page, duty_data, heads
 from yipan.offices.office import UnknownOrganisationError, organisation
@@ -115,11 +115,21 @@ class BreachShown(Answer):
     cite: dict[str, str]
 
 
+class BreachQuery(Question):
+    """Which breaches are listed."""
+
+    now: Moment | None = None
+    page: int = Field(1, ge=1, le=100_000)
+
+
 @router.get("/breaches", response=list[BreachShown], url_name="breaches")
-def breaches(request: HttpRequest, response: HttpResponse, now: Moment | None = None) -> list[dict[str, Any]]:
-    """List breaches of the office and of those below it, never about a person. `now`: overdue as of this moment."""
+def breaches(request: HttpRequest, response: HttpResponse, asked: Query[BreachQuery]) -> list[dict[str, Any]]:
+    """List breaches of the office and of those below it, never about a person. `now`: overdue as of this moment.
+
+    A page of 200, the red ones first: ask for the next `page` until one is shorter.
+    """
     who = acting(request)
-    at = now or who.now
+    at = asked.now or who.now
     kept(response)
     return [
         {
@@ -128,7 +138,7 @@ def breaches(request: HttpRequest, response: HttpResponse, now: Moment | None = 
             "corrected_by": list(each.definition.corrected_by), "measures": list(each.definition.measures),
             "cite": each.definition.cite.as_dict(),
         }
-        for each in breaches_of(_asking_about(who.permit(), at), at)
+        for each in breaches_of(_asking_about(who.permit(), at), at, asked.page)[:PAGE]
     ]  # fmt: skip
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
 from django.urls import URLPattern, re_path
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 
-from yipan.api import documents, duties, house, law, ledgers, offices, registry
+from yipan.api import batches, documents, duties, house, law, ledgers, offices, registry
 from yipan.api.answers import Json, Read
 from yipan.api.door import WithToken, at_the_door
 from yipan.api.refusing import NothingHereError, hang_up, refuse
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from django.http import HttpRequest, HttpResponse
+    from ninja.openapi.schema import OpenAPISchema
 
 #: A part of an address that differs, as Django writes it.
 _PART: Final = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -27,8 +29,24 @@ _DESCRIPTION: Final = (
 )
 
 
+class _DescribedOnce(NinjaAPI):
+    """An interface whose description is put together once: it does not change while it is served."""
+
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
+    ) -> OpenAPISchema:
+        """Return the description of every operation under a prefix."""
+        prefix = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
+        return _described(self, prefix)
+
+
+@cache
+def _described(made: NinjaAPI, prefix: str) -> OpenAPISchema:
+    return NinjaAPI.get_openapi_schema(made, path_prefix=prefix)
+
+
 def _made() -> NinjaAPI:
-    made = NinjaAPI(
+    made = _DescribedOnce(
         title="Yipan 一盘棋",
         version="1",
         description=_DESCRIPTION,
@@ -38,7 +56,7 @@ def _made() -> NinjaAPI:
         renderer=Json(),
         parser=Read(),
     )
-    for room in (law, duties, offices, registry, documents, ledgers, house):
+    for room in (law, duties, offices, registry, documents, ledgers, batches, house):
         made.add_router("", room.router)
     hang_up(made)
     return made

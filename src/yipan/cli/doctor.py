@@ -35,6 +35,7 @@ _OPEN_TABLES: Final = (
     "auth_user", "auth_group", "auth_permission", "auth_group_permissions", "auth_user_groups", "auth_user_user_permissions",
     "offices_officer", "offices_posting", "django_session", "mfa_authenticator", "account_emailaddress",
     "account_emailconfirmation", "offices_door", "offices_failedsignin", "offices_papercode", "offices_usedcode",
+    "offices_firstpassword",
 )  # fmt: skip
 _UNLOCKED: Final = """
 SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -263,7 +263,8 @@ def verify(against: Path | None, key: str, *, as_json: bool) -> None:
         raise click.UsageError(message)
     trusted = Path(key).read_text(encoding="utf-8") if key and Path(key).is_file() else key
     signed = checkpoint.read_from(against, trusted) if against else None
-    found, looks = run(progress_line(console), signed), readseal.verify()
+    found = run(progress_line(console), signed)
+    looks = readseal.verify((signed or checkpoint.read_all()).said)
     faults = [*found.faults, *looks.faults]
     if as_json:
         show_json(

@@ -16,7 +16,17 @@ from yipan.cli.console import SHANGHAI, Console, json_option, now, progress_line
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ROTATED: Final = ("root", "kek", "lookup", "checkpoint", "django", "database", "certificate")
+_ROTATED: Final = (
+    "root",
+    "kek",
+    "lookup",
+    "checkpoint",
+    "django",
+    "database",
+    "certificate",
+    "figures",
+    "office",
+)
 _FILE: Final = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -67,6 +77,7 @@ def list_(*, as_json: bool) -> None:
     metavar="SECONDS",
     help="kek, lookup: how long the old one stays after its last use; 60 where machines share the folder over a network.",
 )
+@click.option("--office", metavar="CODE", help="office: whose key; each office's that has one when left out.")
 @json_option
 def rotate(name: str, *, as_json: bool, **said: Any) -> None:  # noqa: ANN401  # click's options, typed above
     """Give a key a new version. Nobody has to stop working; stopped and run again, it goes on where it was.
@@ -75,6 +86,9 @@ def rotate(name: str, *, as_json: bool, **said: Any) -> None:  # noqa: ANN401  #
     """
     if name != "root" and (said["to"] or said["passphrase_file"]):
         message = "--to and --passphrase-file are for the root key"
+        raise click.UsageError(message)
+    if name != "office" and said["office"]:
+        message = "--office is for the keys of offices"
         raise click.UsageError(message)
     console = Console()
     answer = {"key": name, **_WAYS[name](said, console)}
@@ -168,9 +182,27 @@ def _certificate(_said: dict[str, Any], _console: Console) -> dict[str, Any]:
     return {"now": int(signing.rotate(now().astimezone(SHANGHAI).date()).name), "finished": True}
 
 
+def _figures(_said: dict[str, Any], console: Console) -> dict[str, Any]:
+    set_up(console)
+    from yipan.statistics.extract import extract, new_salt  # noqa: PLC0415  # after Django is set up
+
+    new_salt()
+    done = extract(say=progress_line(console))
+    return {"now": "figures.key", "made_anew": done.entries, "finished": True}
+
+
+def _office(said: dict[str, Any], console: Console) -> dict[str, Any]:
+    set_up(console)
+    from yipan.offices.office import organisation  # noqa: PLC0415  # after Django is set up
+    from yipan.statistics import sealing  # noqa: PLC0415
+
+    offices = [organisation(said["office"]).id] if said["office"] else sealing.signing_offices()
+    return {"now": ", ".join(sealing.rotate(each) for each in offices), "finished": True}
+
+
 _WAYS: Final[dict[str, Callable[[dict[str, Any], Console], dict[str, Any]]]] = {
     "root": _root, "kek": _kek, "lookup": _lookup, "checkpoint": _checkpoint, "django": _django,
-    "database": _database, "certificate": _certificate,
+    "database": _database, "certificate": _certificate, "figures": _figures, "office": _office,
 }  # fmt: skip
 
 

@@ -139,14 +139,21 @@ def packs() -> None:
 @packs.command("check")
 @json_option
 def check(*, as_json: bool) -> None:
-    """Read every pack, run its examples, and say all faults at once, by file and key.
+    """Read every pack, run its examples, and say all faults at once, by file and key; of the figures' own texts by line.
 
     Example: yipan packs check
     """
+    from yipan.statistics.scorings import check_scorings, read_scorings  # noqa: PLC0415  # with what follows
+    from yipan.statistics.tablecheck import check_tables  # noqa: PLC0415  # sqlglot is large, and only this needs it
+    from yipan.statistics.tablecheck import texts as tables  # noqa: PLC0415
+
     faults = Faults()
     found = read_packs(rule_packs(), faults)
     check_packs(found, faults)
-    check_definitions(read_definitions(rule_packs(), faults), found, faults)
+    definitions = read_definitions(rule_packs(), faults)
+    check_definitions(definitions, found, faults)
+    check_scorings(read_scorings(rule_packs(), faults), definitions, faults)
+    check_tables(tables(), {one.id for one in definitions if one.sort == "consistency"}, faults)
     texts = _example_texts()
     if not faults.lines:
         codes = {each.code for each in read_divisions()}

@@ -7,6 +7,7 @@ import sys
 import click
 
 from yipan.cli import (
+    batches,
     breaches,
     certificates,
     demo,
@@ -74,6 +75,7 @@ for command in (
     *ledgers.COMMANDS,
     *own.COMMANDS,
     *figures.COMMANDS,
+    *batches.COMMANDS,
     *tokens.COMMANDS,
     *keys.COMMANDS,
     *doctor.COMMANDS,

@@ -35,16 +35,33 @@ def node() -> None:
     "--serves", required=True, multiple=True, metavar="CODE", help="The front of the codes of its offices."
 )
 @click.option("--hub", default="nats://127.0.0.1:4222", show_default=True, help="Where the hub is.")
+@click.option(
+    "--credentials",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="What the hub's keeper issued to this node; kept sealed, remove the file afterwards.",
+)
 @json_option
-def init(name: str, title: str, serves: tuple[str, ...], hub: str, *, as_json: bool) -> None:
+def init(  # what makes a node
+    name: str, title: str, serves: tuple[str, ...], hub: str, credentials: Path | None, *, as_json: bool
+) -> None:
     """Make this installation a node, or say anew whom it serves and where its hub is.
 
     Example: yipan node init guangdong --title 广东 --serves 44 --hub nats://hub.example:4222
     """
     set_up()
-    from yipan.exchange.nodes.own import init as begin  # noqa: PLC0415  # after Django is set up
+    from yipan.exchange.faults import HubFilesError  # noqa: PLC0415  # after Django is set up
+    from yipan.exchange.nodes.hubfiles import context_of  # noqa: PLC0415  # the same
+    from yipan.exchange.nodes.own import init as begin  # noqa: PLC0415  # the same
+    from yipan.exchange.nodes.own import keep_credentials  # noqa: PLC0415  # the same
 
+    if credentials and not credentials.is_file():
+        raise HubFilesError(name=str(credentials))
+    shown = credentials.read_bytes() if credentials else None
+    if shown:
+        context_of(shown)
     made = begin(name, title or name, serves, hub)
+    if shown:
+        keep_credentials(shown)
     if as_json:
         show_json(
             {"node": made.name, "serves": list(made.serves), "hub": made.hub, "key_version": made.key_version}
@@ -260,8 +277,8 @@ def check(*, as_json: bool) -> None:
 
 
 def _links() -> Iterable[dict[str, Any]]:
-    from yipan.exchange.nodes.carrying import probe  # noqa: PLC0415  # after Django is set up
-    from yipan.exchange.nodes.own import own  # noqa: PLC0415  # the same
+    from yipan.exchange.nodes.line import probe  # noqa: PLC0415  # after Django is set up
+    from yipan.exchange.nodes.own import credentials, own  # noqa: PLC0415  # the same
     from yipan.exchange.nodes.standing import status as stand  # noqa: PLC0415  # the same
 
     one = own()
@@ -270,7 +287,7 @@ def _links() -> Iterable[dict[str, Any]]:
     yield {"link": "line to the hub", "ok": not fault, "said": fault or one.hub}
     if fault:
         return
-    fault = asyncio.run(probe(one.hub, one.name))
+    fault = asyncio.run(probe(one.hub, one.name, credentials()))
     yield {"link": "hub and its boxes", "ok": not fault, "said": fault}
     for peer in stand(now())["peers"]:
         lag = peer["oldest_unacknowledged_seconds"]
@@ -297,6 +314,107 @@ def _line_fault(hub: str) -> str:
 _GREETING: Final = b"INFO"
 #: From so many seconds on a peer's silence is a failing link.
 _LATE: Final = 120
+
+
+@node.command(name="hub")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--address", required=True, help="The name or number under which nodes reach the hub.")
+@click.option("--port", default=_PORT, show_default=True, help="Its port.")
+@click.option(
+    "--node", "names", multiple=True, required=True, metavar="NAME", help="A node that may connect."
+)
+@json_option
+def hub_(folder: Path, address: str, port: int, names: tuple[str, ...], *, as_json: bool) -> None:
+    """Write the files of a hub: its configuration with TLS, and a certificate for each node. Start it: nats-server -c hub.conf.
+
+    Example: yipan node hub /srv/hub --address hub.example --node guangdong --node guangxi
+    """
+    from yipan.exchange.nodes.hubfiles import write_hub  # noqa: PLC0415  # only here
+
+    made = [str(each) for each in write_hub(folder, address, port, names, now())]
+    if as_json:
+        show_json({"folder": str(folder), "address": f"tls://{address}:{port}", "nodes": made})
+        return
+    console = Console()
+    for each in made:
+        console.say(f"交给该节点，不要经公开途径：{each}", f"Hand this to its node, in no public way: {each}")
+    console.say(
+        f"启动后运行：yipan node boxes {folder} --hub tls://{address}:{port}",
+        f"Once it runs: yipan node boxes {folder} --hub tls://{address}:{port}",
+    )
+
+
+@node.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--hub", required=True, help="Where the hub is.")
+@json_option
+def boxes(folder: Path, hub: str, *, as_json: bool) -> None:
+    """Make the boxes of the nodes of a hub that `node hub` wrote the files of; those that are there stay.
+
+    Example: yipan node boxes /srv/hub --hub tls://hub.example:4222
+    """
+    from yipan.exchange.faults import HubFilesError  # noqa: PLC0415  # the same
+    from yipan.exchange.nodes.hubfiles import KEEPER  # noqa: PLC0415  # the same
+    from yipan.exchange.nodes.line import make_boxes  # noqa: PLC0415  # only here
+
+    keeper = folder / "nodes" / f"{KEEPER}.pem"
+    if not keeper.is_file():
+        raise HubFilesError(name=str(folder))
+    names = sorted(each.stem for each in (folder / "nodes").glob("*.pem") if each != keeper)
+    asyncio.run(make_boxes(hub, keeper.read_bytes(), names))
+    if as_json:
+        show_json({"boxes": names})
+        return
+    Console().say(f"信箱：{'、'.join(names)}", f"Boxes: {', '.join(names)}")
+
+
+@node.command()
+@click.argument("code")
+@click.option(
+    "--from", "sender", required=True, metavar="NODE", help="The node on which it works until then."
+)
+@json_option
+def take(code: str, sender: str, *, as_json: bool) -> None:
+    """Expect a township that moves to this node: the first of two steps, the other is `move`.
+
+    Example: yipan node take 440104001 --from guangdong
+    """
+    set_up()
+    from yipan.exchange.nodes.moving import expect  # noqa: PLC0415  # after Django is set up
+
+    here = expect(code, sender, now())
+    if as_json:
+        show_json({"code": code, "from": sender, "here": here})
+    elif here:
+        Console().say(f"{code} 已在本节点。", f"{code} works on this node.")
+    else:
+        Console().say(
+            f"等待 {sender} 运行 yipan node move。", f"Waiting for `yipan node move` to be run on {sender}."
+        )
+
+
+@node.command()
+@click.argument("code")
+@click.option("--to", "peer", required=True, metavar="NODE", help="The node on which it works from now on.")
+@json_option
+def move(code: str, peer: str, *, as_json: bool) -> None:
+    """Let a township work on another node from now on, with its cases and its register.
+
+    Nobody records for it here after that. Run `yipan node take` there first.
+
+    Example: yipan node move 440104001 --to guangzhou
+    """
+    set_up()
+    from yipan.exchange.nodes.moving import move_away  # noqa: PLC0415  # after Django is set up
+
+    done = move_away(code, peer, now())
+    if as_json:
+        show_json(asdict(done))
+        return
+    Console().say(
+        f"{done.code} 迁往 {done.to}：{done.cases} 个案件，{done.entries} 条记录待发出。",
+        f"{done.code} moves to {done.to}: {done.cases} cases, {done.entries} entries to be sent.",
+    )
 
 
 @node.command()

@@ -49,7 +49,7 @@ def add(  # noqa: PLR0913  # click's options
     *,
     as_json: bool,
 ) -> None:
-    """Make an account with a posting, and print its first password once.
+    """Make an account with a posting, and print its first password once: it is changed at the first sign-in.
 
     It takes an officer whose post in that office, or above it, includes posting officers. While there is none, whoever
     runs the program may.
@@ -58,10 +58,12 @@ def add(  # noqa: PLR0913  # click's options
     """
     set_up()
     from yipan.offices.officer import post_new_officer  # noqa: PLC0415  # after Django is set up
+    from yipan.offices.recovering import mark_first  # noqa: PLC0415  # the same
 
     _may_post(office, officer)
     password = secrets.token_urlsafe(9)
-    post_new_officer(username, name, password, office, role, _day(from_on))
+    made = post_new_officer(username, name, password, office, role, _day(from_on))
+    mark_first(made.user_id)
     if as_json:
         show_json({"officer": username, "office": office, "role": role, "password": password})
     else:

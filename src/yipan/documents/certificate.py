@@ -42,8 +42,6 @@ SENT: Final = "certificate-sent"
 REVOKED: Final = "certificate-revoked"
 #: What this room keeps in step when an event of such a kind is recorded.
 EFFECTS: Final = frozenset({ISSUED, SENT, REVOKED})
-#: The rule whose clock is the term of a certificate: how many years is for the packs to say.
-TERM: Final = "home-cert-term-3y"
 #: The subject of the kinds: whose certificate it is.
 PERSON: Final = "person"
 #: Letters and figures that nobody mistakes for one another.
@@ -213,16 +211,23 @@ class Certificates(Projecting):
 
 
 def term_of(rulebook: Rulebook, office: str, at: datetime) -> date:
-    """Return the last day of a certificate that an office issues at a moment, as the rule in force says.
+    """Return the last day of a certificate that an office issues at a moment: of the rule that grants a term.
+
+    Which rule that is, and how many years, is for the packs to say: one that the issuing opens, and that never rolls.
 
     Raises:
         YipanError: no rule gives a term then and there.
     """
-    rule = rulebook.rule(TERM, at.astimezone(SHANGHAI).date(), office, PERSON)
-    bound = rulebook.bound(rule, at, debtor=office, creditor=PERSON, clock={})
-    if bound.deadline.due_on is None:
-        raise NoCertificateError
-    return bound.deadline.due_on
+    day = at.astimezone(SHANGHAI).date()
+    for each in rulebook.opening_on(rulebook.kind_that(ISSUED, day), day):
+        version = each.at(day)
+        if version is None or version.rolls:
+            continue
+        rule = rulebook.rule(each.id, day, office, PERSON)
+        due = rulebook.bound(rule, at, debtor=office, creditor=PERSON, clock={}).deadline.due_on
+        if due is not None:
+            return due
+    raise NoCertificateError
 
 
 def _rows(cursor: CursorWrapper, thread: UUID) -> list[tuple[UUID, str]]:

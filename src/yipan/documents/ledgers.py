@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from django.db import connection
@@ -17,7 +18,7 @@ from yipan.offices.office import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import date
     from uuid import UUID
 
     from yipan.law.definition import Definition
@@ -26,16 +27,23 @@ if TYPE_CHECKING:
     from yipan.law.rulebook import Rulebook
     from yipan.offices.permit import Permit
 
-#: How many cases a ledger is drawn from, the latest first.
+#: How many lines a page of a ledger shows.
 PAGE: Final = 200
+#: From how many cases at a time it is drawn.
+_TOGETHER: Final = 500
 _CASES: Final = (
-    "SELECT thread_id FROM duties_event WHERE recorded_by = %s AND kind = ANY(%s)"
-    " GROUP BY thread_id ORDER BY max(seq) DESC LIMIT %s"
+    "SELECT thread_id FROM duties_event WHERE recorded_by = %(own)s AND kind = ANY(%(kinds)s)"
+    " AND (%(first)s::timestamptz IS NULL OR counts_at >= %(first)s AND counts_at < %(end)s)"
+    " GROUP BY thread_id ORDER BY max(seq) DESC"
 )
-OPENED, RECEIVED, HANDED_OUT, CLOSED = (
-    "supply-point.opened", "supplies.received", "supplies.handed-out", "supply-point.closed",
-)  # fmt: skip
-NOTED, CHANGED = "counterpart.noted", "counterpart.changed"
+_YEARS: Final = (
+    "SELECT DISTINCT extract(year FROM counts_at AT TIME ZONE 'Asia/Shanghai')::int FROM duties_event"
+    " WHERE recorded_by = %s AND kind = ANY(%s) ORDER BY 1 DESC"
+)
+#: The parts of the kinds of a stock, and of those that say how another office is reached.
+OPENED, RECEIVED, HANDED_OUT, CLOSED = "stock-opened", "stock-in", "stock-out", "stock-closed"
+_OF_A_STOCK: Final = (OPENED, RECEIVED, HANDED_OUT, CLOSED)
+CONTACT: Final = "contact-noted"
 
 
 class NoLedgerError(YipanError):
@@ -68,11 +76,15 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Ledger:
-    """A ledger of one office: its lines, the latest first, and the sums of its numbers."""
+    """A ledger of one office: the lines of one page, the latest first, and the sums of its numbers over all pages."""
 
     definition: Definition
     lines: tuple[Line, ...]
     sums: tuple[tuple[Mapping[str, str], int], ...]
+    #: Which years there are entries of, the latest first; how many lines in all, on which pages.
+    years: tuple[int, ...] = ()
+    in_all: int = 0
+    pages: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,8 +121,10 @@ def ledgers(level: str = "") -> tuple[Definition, ...]:
     return tuple(each for each in definitions(LEDGER) if not level or level in each.levels)
 
 
-def ledger_of(permit: Permit, name: str, now: datetime) -> Ledger:
-    """Return a ledger of the permit's organisation.
+def ledger_of(
+    permit: Permit, name: str, now: datetime, *, year: int | None = None, page: int | None = None
+) -> Ledger:
+    """Return a ledger of the permit's organisation; of one `year`, and one `page` of it, where they are said.
 
     Raises:
         NoLedgerError: no pack defines it.
@@ -120,27 +134,46 @@ def ledger_of(permit: Permit, name: str, now: datetime) -> Ledger:
     if one is None:
         raise NoLedgerError(ledger=name)
     rulebook = lawbook()
-    lines: list[Line] = []
+    entries = _entries(permit, one.kinds, now, rulebook, year)
+    entries.sort(key=lambda each: each.counts_at, reverse=True)
+    shown = entries if page is None else entries[PAGE * (page - 1) : PAGE * page]
+    names = names_of({office for event in shown for held in event.parties.values() for office in held})
+    with permit.in_force(), connection.cursor() as cursor:
+        cursor.execute(_YEARS, [permit.organisation, list(one.kinds)])
+        years = tuple(row[0] for row in cursor.fetchall())
+    return Ledger(
+        definition=one,
+        lines=tuple(
+            _line(event, rulebook.kind(event.kind, _day(event)), permit.organisation, names)
+            for event in shown
+        ),
+        sums=_sums(entries, rulebook),
+        years=years,
+        in_all=len(entries),
+        pages=-(-len(entries) // PAGE) or 1,
+    )
+
+
+def _sums(entries: Sequence[Event], rulebook: Rulebook) -> tuple[tuple[Mapping[str, str], int], ...]:
+    """Return the sum of each number over all entries, whichever page shows them."""
     sums: dict[str, tuple[Mapping[str, str], int]] = {}
-    entries = _entries(permit, one.kinds, now, rulebook)
-    names = names_of({office for event in entries for held in event.parties.values() for office in held})
     for event in entries:
         kind = rulebook.kind(event.kind, _day(event))
-        lines.append(_line(event, kind, permit.organisation, names))
-        for name_of, value in event.clock.items():
-            field = kind.fields.get(name_of)
+        for name, value in event.clock.items():
+            field = kind.fields.get(name)
             if field and field.type == "number" and isinstance(value, int):
-                title, before = sums.get(name_of, (field.title, 0))
-                sums[name_of] = title, before + value
-    lines.sort(key=lambda each: each.on, reverse=True)
-    return Ledger(definition=one, lines=tuple(lines), sums=tuple(sums.values()))
+                title, before = sums.get(name, (field.title, 0))
+                sums[name] = title, before + value
+    return tuple(sums.values())
 
 
 def supply_points_of(permit: Permit, now: datetime) -> list[SupplyPoint]:
     """Return the points of free supplies of the permit's organisation with their stock, open ones first."""
     found: dict[UUID, SupplyPoint] = {}
-    for events in _by_case(_entries(permit, (OPENED, RECEIVED, HANDED_OUT, CLOSED), now, lawbook())):
-        opened = next((each for each in reversed(events) if each.kind == OPENED), None)
+    rulebook = lawbook()
+    parts = {each.name: each for each in rulebook.every_kind() if each.part in _OF_A_STOCK}
+    for events in _by_case(_entries(permit, sorted(parts), now, rulebook)):
+        opened = next((each for each in reversed(events) if parts[each.kind].part == OPENED), None)
         if opened is None:
             continue
         found[opened.thread] = SupplyPoint(
@@ -148,9 +181,9 @@ def supply_points_of(permit: Permit, now: datetime) -> list[SupplyPoint]:
             name=str(opened.clock.get("name", "")),
             address=str(opened.clock.get("address", "")),
             hours=str(opened.clock.get("hours", "")),
-            received=_sum(events, RECEIVED, "received"),
-            handed_out=_sum(events, HANDED_OUT, "handed_out"),
-            is_open=not any(each.kind == CLOSED for each in events),
+            received=_sum(events, RECEIVED, parts),
+            handed_out=_sum(events, HANDED_OUT, parts),
+            is_open=not any(parts[each.kind].part == CLOSED for each in events),
         )
     return sorted(found.values(), key=lambda each: (not each.is_open, each.name))
 
@@ -159,7 +192,8 @@ def counterparts_of(permit: Permit, now: datetime) -> list[Counterpart]:
     """Return how the offices that this one deals with are reached, each as it was noted last."""
     rulebook = lawbook()
     latest: dict[str, Event] = {}
-    for event in sorted(_entries(permit, (NOTED, CHANGED), now, rulebook), key=lambda each: each.counts_at):
+    noted = _entries(permit, sorted(rulebook.playing(CONTACT)), now, rulebook)
+    for event in sorted(noted, key=lambda each: each.counts_at):
         for office in event.organisations("counterpart"):
             latest[office] = event
     names = names_of(set(latest))
@@ -175,18 +209,29 @@ def counterparts_of(permit: Permit, now: datetime) -> list[Counterpart]:
     ]
 
 
-def _entries(permit: Permit, kinds: Sequence[str], now: datetime, rulebook: Rulebook) -> list[Event]:
-    """Return what this office recorded of some kinds, as it holds: corrected where it was corrected."""
+def _entries(
+    permit: Permit, kinds: Sequence[str], now: datetime, rulebook: Rulebook, year: int | None = None
+) -> list[Event]:
+    """Return what this office recorded of some kinds, as it holds: corrected where it was corrected. All of it."""
     permit.require("read-case", now)
+    first, end = (
+        (datetime(each, 1, 1, tzinfo=SHANGHAI) for each in (year, year + 1)) if year else (None, None)
+    )
+    found: list[Event] = []
     with permit.in_force(), connection.cursor() as cursor:
-        cursor.execute(_CASES, [permit.organisation, list(kinds), PAGE])
-        histories = journal.events_of(cursor, [row[0] for row in cursor.fetchall()])
-    return [
-        event
-        for history in histories.values()
-        for event in in_order(history, rulebook)
-        if event.kind in kinds and event.actor == permit.organisation
-    ]
+        cursor.execute(_CASES, {"own": permit.organisation, "kinds": list(kinds), "first": first, "end": end})
+        threads = [row[0] for row in cursor.fetchall()]
+        for start in range(0, len(threads), _TOGETHER):
+            histories = journal.events_of(cursor, threads[start : start + _TOGETHER])
+            found += [
+                event
+                for history in histories.values()
+                for event in in_order(history, rulebook)
+                if event.kind in kinds
+                and event.actor == permit.organisation
+                and (not year or _day(event).year == year)
+            ]
+    return found
 
 
 def _by_case(entries: Sequence[Event]) -> Iterator[list[Event]]:
@@ -196,8 +241,15 @@ def _by_case(entries: Sequence[Event]) -> Iterator[list[Event]]:
     yield from cases.values()
 
 
-def _sum(events: Sequence[Event], kind: str, field: str) -> int:
-    return sum(int(each.clock.get(field) or 0) for each in events if each.kind == kind)
+def _sum(events: Sequence[Event], part: str, kinds: Mapping[str, Kind]) -> int:
+    """Return the sum of the one number that each kind of a part has."""
+    return sum(
+        int(value)
+        for each in events
+        if kinds[each.kind].part == part
+        for name, one in kinds[each.kind].fields.items()
+        if one.type == "number" and isinstance(value := each.clock.get(name), int)
+    )
 
 
 def _line(event: Event, kind: Kind, own: str, names: Mapping[str, str]) -> Line:

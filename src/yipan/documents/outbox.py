@@ -15,10 +15,12 @@ from django.db import connection, models
 from yipan.documents import gateway
 from yipan.duties import sealing
 from yipan.duties.draft import Draft
+from yipan.duties.lawbook import lawbook
 from yipan.duties.projecting import Projecting
 from yipan.duties.record import record
 from yipan.duties.sealing import ErasedError
 from yipan.errors import YipanError
+from yipan.law.deadline import SHANGHAI
 from yipan.offices.permit import clock_permit
 
 if TYPE_CHECKING:
@@ -26,13 +28,14 @@ if TYPE_CHECKING:
 
     from yipan.duties.projecting import Written
 
-#: The kinds by which an office tells a person something, and the channel that goes by the gateway.
-TELLING: Final = frozenset({"telling.sent", "telling.again"})
-CHANNEL: Final = "message"
-ACCEPTED, BOUNCED = "message.accepted", "message.bounced"
-WAITING: Final = "waiting"
+#: The part of the kinds by which an office tells a person something, that of the kinds by which she wants none, and the
+#: channel that goes by the gateway.
+SENT, ENDED, CHANNEL = "message-sent", "message-ended", "message"
+ACCEPTED, BOUNCED, WAITING = "accepted", "bounced", "waiting"
 #: She withdrew, or was erased, before it was sent.
-STOPPED: Final = "message.stopped"
+STOPPED: Final = "stopped"
+#: The part of the kind by which each end is written down.
+_WRITTEN: Final = {ACCEPTED: "message-taken", BOUNCED: "message-bounced", STOPPED: "message-stopped"}
 #: The subject whose number and words an entry holds.
 PERSON: Final = "person"
 #: The first pause between two tries; each is twice as long as the one before. After the last the message has bounced.
@@ -51,7 +54,7 @@ _SAID: Final = (
 )
 #: Whether she stopped the telling, or left the register of this office, since it was written.
 _WITHDRAWN: Final = """
-SELECT 1 FROM duties_event WHERE thread_id = %(thread)s AND kind = 'telling.ended'
+SELECT 1 FROM duties_event WHERE thread_id = %(thread)s AND kind = ANY(%(ended)s)
 UNION ALL
 SELECT 1 FROM duties_payload p JOIN duties_threadsubject t ON t.subject_id = p.subject_id
   JOIN duties_event e ON e.thread_id = t.thread_id
@@ -106,7 +109,7 @@ class Outbox(Projecting):
             return
         for each in written.recorded:
             entry = each.entry
-            if entry.kind in TELLING and entry.clock.get("channel") == CHANNEL and not entry.on_behalf_of:
+            if each.kind.part == SENT and entry.clock.get("channel") == CHANNEL and not entry.on_behalf_of:
                 cursor.execute(
                     "INSERT INTO documents_message (event, thread, office, state, tries, next_at)"
                     " VALUES (%s, %s, %s, %s, 0, %s)",
@@ -141,7 +144,8 @@ def _deliver(row: tuple[UUID, UUID, str, int], now: datetime) -> str:
     permit = clock_permit(office, now)
     with permit.in_force(), connection.cursor() as cursor:
         phone, words = _said(cursor, event)
-        cursor.execute(_WITHDRAWN, {"event": event, "thread": thread, "name": PERSON})
+        ended = sorted(lawbook().playing(ENDED))
+        cursor.execute(_WITHDRAWN, {"event": event, "thread": thread, "name": PERSON, "ended": ended})
         withdrawn = cursor.fetchone() is not None
     came_of_it = gateway.hand_over(event, phone, words) if phone and words and not withdrawn else ""
     state, cause = WAITING, ""
@@ -157,7 +161,10 @@ def _deliver(row: tuple[UUID, UUID, str, int], now: datetime) -> str:
         state, cause = BOUNCED, "unreachable"
     if state != WAITING:
         fields: dict[str, object] = {"cause": cause} if cause else {}
-        told = Draft(kind=state, id=uuid5(_NAMESPACE, f"{event} {state}"), thread=thread, fields=fields)
+        kind = lawbook().kind_that(_WRITTEN[state], now.astimezone(SHANGHAI).date())
+        # Under this name since the first one was sent: the same end twice is written once.
+        own = uuid5(_NAMESPACE, f"{event} message.{state}")
+        told = Draft(kind=kind, id=own, thread=thread, fields=fields)
         try:
             record([told], permit=permit, clock=lambda: now)
         except YipanError:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from yipan.duties.views import CaseView, EventView
     from yipan.law.kind import Kind
     from yipan.offices.permit import Permit
+    from yipan.registry.ownaccess import Slip
 
 #: The two whom a registration may be about: what a form calls each, and what stands before her or his fields.
 SUBJECTS: Final[Mapping[str, str]] = {"her": "her_", "him": "his_"}
@@ -104,23 +105,25 @@ def code_text(one: Held, address: str) -> str:
     return f"{address}/verify/{one.statement.number}#{one.token}" if address else one.token
 
 
-def certificate_data(one: Held, address: str) -> dict[str, object]:
-    """Return what stands on the paper of a certificate."""
+def certificate_data(one: Held, address: str, slip: Slip | None = None) -> dict[str, object]:
+    """Return what stands on the paper of a certificate; with a slip, on its second sheet, which is for her alone."""
     said = one.statement
-    return {
+    own = {"own": {"number": slip.number, "code": slip.code}} if slip else {}
+    return own | {
         "name": said.name,
         "office": said.office,
         "number": said.number,
         "issued_on": said.issued_on.isoformat(),
         "expires_on": said.expires_on.isoformat(),
         "address": f"{address.partition('://')[2]}/verify" if address else "",
+        "host": address.partition("://")[2],
         "code": pdf.code(code_text(one, address)),
     }
 
 
-def certificate_pdf(one: Held, address: str) -> bytes:
-    """Return the paper of a certificate."""
-    return pdf.pdf("certificate", certificate_data(one, address))
+def certificate_pdf(one: Held, address: str, slip: Slip | None = None) -> bytes:
+    """Return the paper of a certificate; with a slip, and a second sheet that opens her own pages, once."""
+    return pdf.pdf("certificate", certificate_data(one, address, slip))
 
 
 # ------------------------------------------------------------------------------------ registration forms

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from yipan.law.definition import Definition
     from yipan.offices.permit import Permit
 
-#: The most stubs of one list, the latest first.
-PAGE: Final = 500
+#: How many stubs a page shows.
+PAGE: Final = 200
 _INSERT: Final = (
     "INSERT INTO documents_stub (event, thread, office, year, number, letter, sent_to, written_at)"
     " SELECT %s, %s, %s, %s, coalesce(max(number), 0) + 1, %s, %s, %s"
@@ -112,8 +112,10 @@ def number_of(permit: Permit, event: UUID) -> str:
     return printed(one.year, one.number) if one else ""
 
 
-def stubs_of(permit: Permit, now: datetime, year: int | None = None) -> list[StubView]:
-    """Return the stubs of the permit's organisation, the latest first; of one year, where one is said.
+def stubs_of(
+    permit: Permit, now: datetime, year: int | None = None, page: int | None = None
+) -> list[StubView]:
+    """Return the stubs of the permit's organisation, the latest first; of one year, and one page, where they are said.
 
     Raises:
         NotPermittedError: the post does not include reading cases.
@@ -121,7 +123,8 @@ def stubs_of(permit: Permit, now: datetime, year: int | None = None) -> list[Stu
     permit.require("read-case", now)
     with permit.in_force():
         rows = Stub.objects.filter(office=permit.organisation)
-        found = list((rows.filter(year=year) if year else rows).order_by("-year", "-number")[:PAGE])
+        meant = (rows.filter(year=year) if year else rows).order_by("-year", "-number")
+        found = list(meant if page is None else meant[PAGE * (page - 1) : PAGE * page])
     names = names_of({office for each in found for office in each.sent_to.split()})
     return [
         StubView(
@@ -135,6 +138,18 @@ def stubs_of(permit: Permit, now: datetime, year: int | None = None) -> list[Stu
         )
         for each in found
     ]
+
+
+def stub_years(permit: Permit, now: datetime) -> dict[int, int]:
+    """Return how many stubs the permit's organisation has of each year, the latest first.
+
+    Raises:
+        NotPermittedError: the post does not include reading cases.
+    """
+    permit.require("read-case", now)
+    with permit.in_force():
+        rows = Stub.objects.filter(office=permit.organisation).values_list("year")
+        return dict(rows.annotate(models.Count("event")).order_by("-year"))
 
 
 def _title(letter: str) -> Mapping[str, str]:

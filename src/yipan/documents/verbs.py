@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.db.models import Q
 
 from yipan.documents import evidence
-from yipan.documents.certificate import EFFECTS, Certificates, is_about_one
+from yipan.documents.certificate import EFFECTS, ISSUED, Certificates, is_about_one
 from yipan.documents.ends import erase
 from yipan.documents.outbox import Outbox
 from yipan.documents.stubs import Stubs
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from yipan.law.kind import Kind
     from yipan.law.rulebook import Rulebook
     from yipan.offices.permit import Permit
+
+#: The part of the kind by which a paper is handed over.
+HANDED_OVER: Final = "paper-handed-over"
 
 
 def record_draft(
@@ -202,9 +205,11 @@ def issue(  # noqa: PLR0913  # each is a box of the page; a bag of them would hi
     """
     permit.require("record", now)
     issued, handed = entries
-    drafts = [Draft(kind="certificate.issued", id=issued, thread=thread, fields={"name": name})]
+    book, day = lawbook(), now.astimezone(SHANGHAI).date()
+    drafts = [Draft(kind=book.kind_that(ISSUED, day), id=issued, thread=thread, fields={"name": name})]
     if way:
-        drafts.append(Draft(kind="certificate.handed-over", id=handed, thread=thread, fields={"way": way}))
+        kind = book.kind_that(HANDED_OVER, day)
+        drafts.append(Draft(kind=kind, id=handed, thread=thread, fields={"way": way}))
     seen = {thread: as_of} if as_of is not None else {}
     also = Certificates(now)
     return record(drafts, permit=permit, clock=lambda: now, as_of=seen, also=also)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import connection
 
 from yipan.database import rule_packs
+from yipan.duties.lawbook import lawbook
 from yipan.law.definition import Definition, read_definitions
 from yipan.law.fold import DISCHARGED, OPEN
 from yipan.law.reading import Faults
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
 
+    from yipan.law.kind import Kind
     from yipan.offices.permit import Permit
 
-#: The most rows of the list; the red ones come first.
-MOST: Final = 200
-#: The kinds that say what was found at an office, by what (`about`) and on which side it stands (`side`).
-FOUND_BY: Final = ("complaint.investigated", "breach.noted")
-_UNFOUNDED: Final = "unfounded"
+#: How many rows a page of the list shows; the red ones come first.
+PAGE: Final = 200
+#: The part of the kinds that say what was found at an office, by what (`about`) and on which side it stands (`side`).
+FINDING: Final = "finding"
 _OVERDUE: Final = """
 SELECT rule, owed_by, thread_id, due_at, state, owed_by = %(own)s OR owed_to = %(own)s
   FROM duties_duty
@@ -35,10 +36,10 @@ SELECT rule, owed_by, thread_id, due_at, state, owed_by = %(own)s OR owed_to = %
    AND (owed_by = %(own)s OR %(below)s AND owed_by IN
         (SELECT organisation_id FROM offices_line WHERE superior_id = %(own)s AND depth > 0))
    AND (state = %(open)s AND due_at < %(now)s OR state = %(done)s AND closed_at >= due_at)
- ORDER BY due_at DESC LIMIT %(most)s
+ ORDER BY rule = ANY(%(red)s) DESC, due_at DESC LIMIT %(most)s
 """
 _FOUND: Final = """
-SELECT event.parties, event.thread_id, event.counts_at, event.clock
+SELECT event.parties, event.thread_id, event.counts_at, event.clock, event.kind
   FROM duties_event event
  WHERE event.kind = ANY(%(kinds)s) AND event.recorded_by = %(own)s
    AND NOT EXISTS (SELECT FROM duties_event later WHERE later.thread_id = event.thread_id AND later.corrects = event.id)
@@ -64,27 +65,30 @@ class Breach:
         return self.definition.red
 
 
-def breaches_of(permit: Permit, now: datetime) -> list[Breach]:
+def breaches_of(permit: Permit, now: datetime, page: int | None = None) -> list[Breach]:
     """Return the breaches of an office and, with that right, of those below it: the red ones first, then the latest.
 
-    A released duty is none. Of offices below no case is shown.
+    A released duty is none. Of offices below no case is shown. With `page` those of one page, and one more where there
+    is another.
 
     Raises:
         NotPermittedError: the post does not include reading duties.
     """
     permit.require("read-duties", now)
-    known = definitions()
+    known, kinds = definitions(), found_by()
     values: dict[str, Any] = {
-        "own": permit.organisation, "below": "read-subtree" in permit.rights, "now": now, "most": MOST,
+        "own": permit.organisation, "below": "read-subtree" in permit.rights, "now": now,
+        "most": None if page is None else PAGE * page + 1,
         "rules": sorted({rule for one in known for rule in (*one.late, *one.undone)}),
-        "open": OPEN, "done": DISCHARGED, "kinds": list(FOUND_BY),
+        "red": sorted({rule for one in known if one.red for rule in (*one.late, *one.undone)}),
+        "open": OPEN, "done": DISCHARGED, "kinds": sorted(kinds),
     }  # fmt: skip
     with permit.in_force(), connection.cursor() as cursor:
         cursor.execute(_OVERDUE, values)
         rows = [*of_duties(cursor.fetchall(), known)]
         if "read-case" in permit.rights:
-            cursor.execute(_FOUND, values)
-            rows += of_findings(cursor.fetchall(), known)
+            cursor.execute(_FOUND, {**values, "most": None})
+            rows += of_findings(cursor.fetchall(), known, kinds)
         names = names_of({office for _, office, *_ in rows})
     found = [
         Breach(
@@ -93,7 +97,7 @@ def breaches_of(permit: Permit, now: datetime) -> list[Breach]:
         for one, office, since, rule, thread in rows
     ]
     found.sort(key=lambda each: (not each.is_red, -each.since.timestamp(), each.definition.id))
-    return found[:MOST]
+    return found if page is None else found[PAGE * (page - 1) : PAGE * page + 1]
 
 
 def definitions() -> tuple[Definition, ...]:
@@ -104,6 +108,11 @@ def definitions() -> tuple[Definition, ...]:
 @lru_cache(maxsize=4)
 def _definitions(root: Path) -> tuple[Definition, ...]:
     return tuple(each for each in read_definitions(root, Faults()) if each.sort == "breach")
+
+
+def found_by() -> Mapping[str, Kind]:
+    """Return the kinds by which something is found at an office, by name."""
+    return {kind.name: kind for kind in lawbook().every_kind() if kind.part == FINDING}
 
 
 Row = tuple[Definition, str, "datetime", str, "UUID | None"]
@@ -117,12 +126,15 @@ def of_duties(rows: Iterable[tuple[Any, ...]], known: Iterable[Definition]) -> I
             yield one, office, due_at, rule, thread if is_party else None
 
 
-def of_findings(rows: Iterable[tuple[Any, ...]], known: Iterable[Definition]) -> Iterator[Row]:
+def of_findings(
+    rows: Iterable[tuple[Any, ...]], known: Iterable[Definition], kinds: Mapping[str, Kind]
+) -> Iterator[Row]:
     """Yield the breach that each finding is: that of the side on which the office stands, else that of any side."""
-    for parties, thread, counts_at, clock in rows:
+    for parties, thread, counts_at, clock, kind in rows:
         said: Mapping[str, str] = json.loads(clock) if isinstance(clock, str) else clock
         held: Mapping[str, list[str]] = json.loads(parties) if isinstance(parties, str) else parties
-        if said.get("result") == _UNFOUNDED:
+        nothing = kinds[kind].nothing_when if kind in kinds else {}
+        if any(said.get(name) == value for name, value in nothing.items()):
             continue
         meant = [one for one in known if said.get("about") in one.findings]
         exact = [one for one in meant if one.side == said.get("side")] or [

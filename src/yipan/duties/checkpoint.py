@@ -20,9 +20,11 @@ from yipan.duties import attesting, erasurelist
 from yipan.errors import YipanError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 EVERY: Final = timedelta(hours=1)
+#: Other chains whose last links a checkpoint signs, by what they are called: rooms above name theirs.
+_BESIDE: Final[dict[str, Callable[[], dict[str, list[Any]]]]] = {}
 
 
 class NoCheckpointError(YipanError):
@@ -63,19 +65,28 @@ def leaves_the_machine() -> bool:
     return bool(os.environ.get("YIPAN_CHECKPOINTS")) and not folder().absolute().is_relative_to(home())
 
 
+def also(name: str, ask: Callable[[], dict[str, list[Any]]]) -> None:
+    """Let every checkpoint from now on sign the heads of another chain: by organisation, the place and digest of the last."""
+    _BESIDE[name] = ask
+
+
 def take(now: datetime) -> Path | None:
     """Sign the heads as they stand and write them down; None when there is nothing new to protect."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT organisation, seq, digest FROM duties_chainhead WHERE seq > 0 ORDER BY 1")
         heads = {row[0]: [row[1], bytes(row[2]).hex()] for row in cursor.fetchall()}
+    beside = {name: ask() for name, ask in _BESIDE.items()}
     latest = _latest()
-    if not heads or (latest and latest["heads"] == heads):
+    if not heads or (
+        latest and latest["heads"] == heads and all(latest.get(name, {}) == beside[name] for name in beside)
+    ):
         return None
     make_home()
     folder().mkdir(mode=0o700, parents=True, exist_ok=True)
     said = {
         "taken_at": now.astimezone(UTC).isoformat(timespec="seconds"),
         "heads": heads,
+        **beside,
         "installation": root.installation().get("id", ""),
     }
     path = folder() / f"{now.astimezone(UTC):%Y%m%dT%H%M%S%f}.json"
@@ -125,8 +136,9 @@ def _read(path: Path) -> dict[str, Any] | None:
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         datetime.fromisoformat(said["taken_at"])
-        for seq, digest in said["heads"].values():
-            int(seq), bytes.fromhex(digest)
+        for held in (said["heads"], *(said.get(name, {}) for name in _BESIDE)):
+            for seq, digest in held.values():
+                int(seq), bytes.fromhex(digest)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return dict(said)
@@ -195,10 +207,13 @@ def _take_in(found: Signed, paths: Iterable[Path], keys: Sequence[attesting.Publ
     found.said.sort(key=lambda each: str(each["taken_at"]))
 
 
-def places(signed: Sequence[dict[str, Any]]) -> dict[str, dict[int, set[bytes]]]:
-    """Return, for each organisation, the digests that checkpoints signed, by place in its chain."""
+def places(signed: Sequence[Mapping[str, Any]], of: str = "heads") -> dict[str, dict[int, set[bytes]]]:
+    """Return, for each organisation, the digests that checkpoints signed, by place in its chain.
+
+    `of`: of another chain than the journal's, as `also()` called it.
+    """
     found: dict[str, dict[int, set[bytes]]] = {}
     for each in signed:
-        for organisation, (seq, digest) in each["heads"].items():
+        for organisation, (seq, digest) in each.get(of, {}).items():
             found.setdefault(organisation, {}).setdefault(seq, set()).add(bytes.fromhex(digest))
     return found

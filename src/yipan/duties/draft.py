@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
 from yipan.duties import travelling
-from yipan.duties.faults import Fault
+from yipan.duties.faults import Fault, apart_faults
 from yipan.duties.naming import case_of, office_thread, period_thread
 from yipan.law.deadline import SHANGHAI
 from yipan.law.succession import Heirs, Standing, as_of, successions_in
@@ -170,6 +170,7 @@ class Draftsman:
             allowed = dict.fromkeys((*kind.on_behalf_of, *kind.recorded_by))
             kind = replace(kind, on_behalf_of=tuple(allowed))
         parties = self._parties(draft, kind, history, said, faults)
+        faults.extend(apart_faults(kind, parties, history))
         self._check_actor(draft, kind, parties, faults)
         self._check_moment(draft, faults)
         self._check_sequence(draft, kind, parties, history, faults)

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, ClassVar
 from yipan.errors import YipanError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from uuid import UUID
+
+    from yipan.law.event import Event
+    from yipan.law.kind import Kind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -165,3 +168,19 @@ class NotReceivedError(YipanError):
         "zh": "如果是某个机构没有尽到职责，请写明是哪个机构、哪件事。",
         "en": "If an office did not do its duty, say which office and what it was.",
     }
+
+
+def apart_faults(
+    kind: Kind, parties: Mapping[str, Sequence[str]], history: Sequence[Event]
+) -> Iterator[Fault]:
+    """Yield a fault for each part that is played by who may not play it, being a side of the case."""
+    for role, held in parties.items():
+        barred = kind.roles[role].apart
+        sides = {own for event in history for each in barred for own in event.parties.get(each, ())}
+        if sides.intersection(held):
+            title = kind.roles[role].title
+            yield Fault(
+                field=role,
+                zh=f"案件的一方不能同时是{title['zh']}。",
+                en=f"A side of the case cannot be its {title['en'].lower()}.",
+            )

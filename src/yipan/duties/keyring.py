@@ -24,7 +24,10 @@ NAMES: Final[dict[str, Said]] = {
     "django": {"zh": "会话密钥：签署登录会话和表单", "en": "signs sessions and form tokens"},
     "database": {"zh": "数据库两个角色的口令", "en": "the passwords of the two roles of the database"},
     "certificate": {"zh": "证明密钥：签发证明", "en": "signs certificates"},
+    "figures": {"zh": "统计盐：统计表中案件和职责的代号", "en": "the salt of cases and duties in the folder of figures"},
 }  # fmt: skip
+#: What the names of the keys of offices begin with; behind it stands the office's code.
+OF_AN_OFFICE: Final = "office-"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +57,8 @@ def listed() -> list[Key]:
 
 def about(name: str) -> Said:
     """Return what a key is for; of one that a room above made for itself only its name is known here."""
+    if name.startswith(OF_AN_OFFICE):
+        return {"zh": "机构密钥：签署该机构的报表", "en": "signs the reports of that office"}
     return NAMES.get(name, {"zh": name, "en": name})
 
 

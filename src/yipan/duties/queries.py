@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import connection
 
 from yipan.duties import journal
+from yipan.duties.beginning import beginnings
 from yipan.duties.desks import DESK_OF_DUTY
 from yipan.duties.faults import UnknownThreadError
 from yipan.duties.lawbook import lawbook
+from yipan.duties.nextsteps import actions_now, rule_of
 from yipan.duties.settle import COLUMNS
-from yipan.duties.views import Action, CaseView, DutyView, EventView, Explanation, RecentCase, Said, Today
-from yipan.errors import YipanError
-from yipan.law.correction import substitute
+from yipan.duties.views import CaseView, DutyView, EventView, Explanation, RecentCase, Said, Today
+from yipan.law.correction import RETRACTION_KIND, substitute
 from yipan.law.deadline import SHANGHAI
 from yipan.law.fold import DISCHARGED, OPEN, RELEASED, VOID, Duty
 from yipan.law.roles import OWED_ONLY, level_of, resolve
-from yipan.law.rule import Cite, Discharge, Rule, Trigger
-from yipan.law.succession import Heirs, as_of, successions_in
+from yipan.law.rule import Cite
 from yipan.offices.naming import NamesByDay
 from yipan.offices.office import lines_of, names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import date, datetime
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from django.db.backends.utils import CursorWrapper
@@ -38,21 +38,21 @@ if TYPE_CHECKING:
 
 #: How many working days before its deadline a duty is shown as due soon.
 SOON: Final = 5
-#: The most rows of a list on one page.
+#: How many rows of each list a page shows.
 PAGE: Final = 200
 #: How many cases of late the worklist shows.
 RECENT: Final = 10
 _LIST: Final = ", ".join("thread_id" if name == "thread" else name for name in COLUMNS)
 _OURS: Final = f"SELECT {_LIST} FROM duties_duty WHERE owed_by = %s AND state = %s"  # noqa: S608  # our own columns
 _ON_DESK: Final = f" AND {DESK_OF_DUTY} = %s"
-_FIRST: Final = " ORDER BY due_at NULLS LAST, id LIMIT %s"
+_FIRST: Final = " ORDER BY due_at NULLS LAST, id LIMIT %s OFFSET %s"
 _WAITING: Final = (
     f"SELECT {_LIST} FROM duties_duty WHERE owed_to = %s AND owed_by <> %s AND state = %s"  # noqa: S608  # our own columns
-    " ORDER BY due_at NULLS LAST, id LIMIT %s"
+    " ORDER BY due_at NULLS LAST, id LIMIT %s OFFSET %s"
 )
 _SUBTREE: Final = (
     f"SELECT {_LIST} FROM duties_duty WHERE state = %s AND due_at < %s AND owed_by IN"  # noqa: S608  # our own columns
-    " (SELECT organisation_id FROM offices_line WHERE superior_id = %s AND depth > 0) ORDER BY due_at, id LIMIT %s"
+    " (SELECT organisation_id FROM offices_line WHERE superior_id = %s AND depth > 0) ORDER BY due_at, id LIMIT %s OFFSET %s"
 )
 _OF_CASE: Final = f"SELECT {_LIST} FROM duties_duty WHERE thread_id = %s ORDER BY opened_at, rule, party, id"  # noqa: S608  # our own columns
 _STORY: Final = (
@@ -65,8 +65,8 @@ _PERSON: Final[Said] = {"zh": "本人", "en": "the person"}
 _PUBLIC: Final[Said] = {"zh": "公众", "en": "the public"}
 
 
-def owed_today(permit: Permit, now: datetime, *, desk: str = "") -> Today:
-    """Return what the permit's organisation owes, what it is owed, and what is late below it.
+def owed_today(permit: Permit, now: datetime, *, desk: str = "", page: int = 1) -> Today:
+    """Return what the permit's organisation owes, what it is owed, and what is late below it: a page of each list.
 
     With `desk` only what it owes in cases on the desk of that officer; the rest of the page is the office's.
 
@@ -77,9 +77,14 @@ def owed_today(permit: Permit, now: datetime, *, desk: str = "") -> Today:
     own, rulebook = permit.organisation, lawbook()
     on_desk, whose = _on_desk(own, desk)
     with permit.in_force(), connection.cursor() as cursor:
-        ours = _duties(cursor, _OURS + on_desk + _FIRST, [own, OPEN, *whose, PAGE])
-        waiting = _duties(cursor, _WAITING, [own, own, OPEN, PAGE])
-        below = _duties(cursor, _SUBTREE, [OPEN, now, own, PAGE]) if "read-subtree" in permit.rights else []
+        # One more than is shown tells whether a list goes on.
+        part = [PAGE + 1, PAGE * (page - 1)]
+        listed = [
+            _duties(cursor, _OURS + on_desk + _FIRST, [own, OPEN, *whose, *part]),
+            _duties(cursor, _WAITING, [own, own, OPEN, *part]),
+            _duties(cursor, _SUBTREE, [OPEN, now, own, *part]) if "read-subtree" in permit.rights else [],
+        ]
+        ours, waiting, below = (each[:PAGE] for each in listed)
         cursor.execute(_HOW_MANY + on_desk, [own, OPEN, *whose])
         [owed_in_all] = cursor.fetchone()
         opened = bool(journal.opened_offices(cursor, [own]))
@@ -93,9 +98,11 @@ def owed_today(permit: Permit, now: datetime, *, desk: str = "") -> Today:
         later=tuple(each for each in mine if each.clock == "open"),
         waiting=tuple(theirs),
         subtree=tuple(views[len(ours) + len(waiting) :]),
-        begins=tuple(_beginnings(permit, rulebook, lines_of([own])[own], now, opened=opened)),
+        begins=tuple(beginnings(permit, rulebook, lines_of([own])[own], now, opened=opened)),
         recent=tuple(recent),
         owed_in_all=owed_in_all,
+        page=page,
+        more=any(len(each) > PAGE for each in listed),
     )
 
 
@@ -145,7 +152,7 @@ def duty_views(duties: Sequence[Duty], rulebook: Rulebook, now: datetime) -> lis
 
 
 def _duty_view(duty: Duty, rulebook: Rulebook, names: Mapping[str, str], now: datetime) -> DutyView:
-    rule = _rule_of(duty, rulebook)
+    rule = rule_of(duty, rulebook)
     others = {"person": _PERSON["zh"], "public": _PUBLIC["zh"]}
     clock, days_left = clock_of(duty, rulebook, now)
     return DutyView(
@@ -159,13 +166,6 @@ def _duty_view(duty: Duty, rulebook: Rulebook, names: Mapping[str, str], now: da
         within=duty.within,
         cite=cite_of(duty, rulebook),
     )
-
-
-def _rule_of(duty: Duty, rulebook: Rulebook) -> Rule | None:
-    try:
-        return next((rule for pack, rule in rulebook.holders(duty.rule) if pack.name == duty.rule_pack), None)
-    except YipanError:
-        return None
 
 
 def _party_title(duty: Duty, rulebook: Rulebook, now: datetime) -> Said:
@@ -207,22 +207,9 @@ def _clock_version(duty: Duty, rulebook: Rulebook) -> tuple[Cite, Said] | None:
         version = overlay.at(day)
         if pack.name == duty.clock_pack and overlay.id == duty.clock_rule and version:
             return version.cite, overlay.title
-    rule = _rule_of(duty, rulebook)
+    rule = rule_of(duty, rulebook)
     version = rule.at(day) if rule else None
     return (version.cite, rule.title) if rule and version else None
-
-
-def _beginnings(
-    permit: Permit, rulebook: Rulebook, line: Mapping[str, str], now: datetime, *, opened: bool
-) -> Iterator[Action]:
-    """Yield what this office may begin: its own opening, and the cases in which an office of its level has a part."""
-    own = permit.organisation
-    for _, kind in sorted(rulebook.kinds(now.astimezone(SHANGHAI).date()).items()):
-        parts = [kind.roles[role] for name in kind.recorded_by for role in kind.in_group(name)]
-        fits = any(not part.levels or any(line.get(level) == own for level in part.levels) for part in parts)
-        begins = kind.begins_case or (kind.effect == "office-opened" and not opened)
-        if begins and fits and not kind.system and kind.right in permit.rights:
-            yield Action(kind=kind.name, title=kind.action, duty=None, matter=kind.matter, often=kind.often)
 
 
 def refuse_unseen(cursor: CursorWrapper, thread: UUID) -> None:
@@ -256,9 +243,17 @@ def case(permit: Permit, thread: UUID, now: datetime) -> CaseView:
     return CaseView(
         thread=thread,
         title=_case_title(events, rulebook),
-        story=_story(rows, events, rulebook),
+        story=_story(rows, events, rulebook, permit.organisation),
         duties=tuple(views),
-        actions=tuple(_actions_now(permit.organisation, _visible(events, rows), duties, rulebook, now)),
+        actions=tuple(
+            actions_now(
+                permit.organisation,
+                _visible(events, rows, duties, permit.organisation),
+                duties,
+                rulebook,
+                now,
+            )
+        ),
         entries=len(events),
         known_roles=frozenset(role for event in events for role in event.parties),
     )
@@ -269,9 +264,14 @@ def _story_rows(cursor: CursorWrapper, thread: UUID) -> list[dict[str, Any]]:
     return [dict(zip(_STORY, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _visible(events: Sequence[Event], rows: Sequence[Mapping[str, Any]]) -> list[Event]:
-    """Return the events this office may read: what it may do next must not tell it of others' parts."""
-    shown = {row["id"] for row in rows}
+def _visible(
+    events: Sequence[Event], rows: Sequence[Mapping[str, Any]], duties: Sequence[Duty], own: str
+) -> list[Event]:
+    """Return the events this office may read: what it may do next must not tell it of others' parts.
+
+    Who owes something knows between whom it came about: a superior that is to name one of two sides is shown both.
+    """
+    shown = {row["id"] for row in rows} | {duty.opened_by for duty in duties if duty.owed_by == own}
     return [event for event in events if event.id in shown]
 
 
@@ -281,7 +281,7 @@ def _case_title(events: Sequence[Event], rulebook: Rulebook) -> Said:
 
 
 def _story(
-    rows: Sequence[dict[str, Any]], events: Sequence[Event], rulebook: Rulebook
+    rows: Sequence[dict[str, Any]], events: Sequence[Event], rulebook: Rulebook, own: str
 ) -> tuple[EventView, ...]:
     held = {event.id for _, event in substitute(events)[0]}
     mentioned = {row["recorded_by"] for row in rows} | {
@@ -311,7 +311,8 @@ def _story(
                     if role in kind.roles
                     for own in listed
                 ),
-                corrected=row["id"] not in held and kind.name != "event.retracted",
+                corrected=row["id"] not in held and kind.name != RETRACTION_KIND,
+                is_withdrawable=row["id"] in held and row["recorded_by"] == own and not kind.system,
             )
         )
     return tuple(found)
@@ -335,7 +336,7 @@ def _plain(value: object) -> Said:
 
 def _explained(view: DutyView, events: Iterable[Event], rulebook: Rulebook) -> DutyView:
     """Return the view with the whole reason for its date, computed again from the opening event."""
-    duty, rule = view.duty, _rule_of(view.duty, rulebook)
+    duty, rule = view.duty, rule_of(view.duty, rulebook)
     opening = next((event for root, event in substitute(events)[0] if root == duty.opened_by), None)
     if rule is None or opening is None:
         return view
@@ -365,133 +366,3 @@ def _explained(view: DutyView, events: Iterable[Event], rulebook: Rulebook) -> D
         provisional=bound.deadline.provisional,
     )
     return replace(view, explanation=explanation)
-
-
-def _actions_now(
-    own: str, events: Sequence[Event], duties: Sequence[Duty], rulebook: Rulebook, now: datetime
-) -> list[Action]:
-    """Return what this office may do next, everybody who was succeeded being who stands in its place today."""
-    heirs = Heirs(successions_in(events))
-    owed = [replace(duty, party=heirs.of(duty.party, now)) for duty in duties] if heirs else duties
-    return _actions(own, as_of(events, heirs, now), owed, rulebook, now)
-
-
-def _actions(
-    own: str, events: Sequence[Event], duties: Sequence[Duty], rulebook: Rulebook, now: datetime
-) -> list[Action]:
-    """Return what this office may do next: first what fulfils a duty, then what else its part in the case allows."""
-    today = now.astimezone(SHANGHAI).date()
-    kinds = rulebook.kinds(today)
-    holds = {role: held for event in events for role, held in event.parties.items()}
-    found: list[Action] = []
-    for duty in duties:
-        rule = _rule_of(duty, rulebook)
-        if duty.state != OPEN or rule is None or rule.discharge is None:
-            continue
-        for trigger in _acted_on(rule.discharge, kinds):
-            action = _fulfilling(own, duty, kinds[trigger.kind], holds)
-            if action and duty.period:
-                action = replace(
-                    action,
-                    period=duty.period,
-                    saying={name: value for name, value in trigger.when.items() if value is not None},
-                )
-            if action and all(_apart(each) != _apart(action) for each in found):
-                found.append(action)
-    done = {event.kind for event in events}
-    late_here = any(duty.owed_by == own and duty.state == OPEN for duty in duties)
-    for kind in kinds.values():
-        if (
-            kind.system
-            or kind.begins_case
-            or kind.thread != "case"
-            # What she says of her own accord is no next step of anybody's.
-            or (kind.by_person and not kind.follows)
-            or any(each.kind == kind.name for each in found)
-        ):
-            continue
-        if kind.follows and done & set(kind.follows):
-            free = _free_parties(own, kind, holds)
-            listed = [each for each in free if _is_of_use(kind, each, duties, rulebook, today)]
-            found.extend(
-                Action(kind=kind.name, title=kind.action, duty=None, parties=each) for each in listed
-            )
-        elif not kind.follows and late_here:
-            # A note that follows nothing in particular is for an office that owes something here.
-            found.append(Action(kind=kind.name, title=kind.action, duty=None))
-    return found
-
-
-def _acted_on(discharge: Discharge, kinds: Mapping[str, Kind]) -> list[Trigger]:
-    """Return what somebody at a desk can do to fulfil a duty: not what the engine counts by itself."""
-    return [each for each in discharge.triggers if not kinds[each.kind].system]
-
-
-def _apart(action: Action) -> tuple[object, ...]:
-    """Return what tells two actions apart: the same act for two duties is offered once."""
-    return action.kind, action.parties, action.period, action.saying
-
-
-def _is_of_use(
-    kind: Kind, parties: Mapping[str, str], duties: Sequence[Duty], rulebook: Rulebook, day: date
-) -> bool:
-    """Tell whether recording a kind would change anything: what only settles duties is offered with an open one.
-
-    What opens a duty that the case has not had yet is offered too: papers that are completed after a deferral.
-    """
-    for duty in duties:
-        rule = _rule_of(duty, rulebook)
-        released = {trigger.kind for trigger in rule.released_by} if rule else set()
-        if (
-            duty.state == OPEN
-            and kind.name in released
-            and (not parties or parties.get(duty.party_role) == duty.party)
-        ):
-            return True
-    had = {duty.rule for duty in duties}
-    fresh = [
-        rule for rule in rulebook.opening_on(kind.name, day) if rule.id not in had and not rule.needs_consent
-    ]
-    return bool(fresh) or kind.freely or kind.name not in rulebook.discharging(day)
-
-
-def _fulfilling(own: str, duty: Duty, kind: Kind, holds: Mapping[str, tuple[str, ...]]) -> Action | None:
-    parties = {duty.party_role: duty.party} if duty.party_role in kind.roles else {}
-    own_roles = [role for name in kind.recorded_by for role in kind.in_group(name)]
-    if duty.owed_by == own and (
-        not own_roles
-        or any(
-            own in holds.get(role, ())
-            or parties.get(role) == own
-            or (role not in holds and not kind.roles[role].group)
-            for role in own_roles
-        )
-    ):
-        return Action(kind=kind.name, title=kind.action, duty=duty.id, parties=parties)
-    if duty.owed_to == own and kind.on_behalf_of:
-        return Action(
-            kind=kind.name, title=kind.action, duty=duty.id, parties=parties, on_behalf_of=duty.owed_by
-        )
-    return None
-
-
-def _free_parties(own: str, kind: Kind, holds: Mapping[str, tuple[str, ...]]) -> list[dict[str, str]]:
-    """Return the parties a kind could be about here; none when this office has no part that may record it."""
-    own_roles = [role for name in kind.recorded_by for role in kind.in_group(name)]
-    mine = [role for role in own_roles if own in holds.get(role, ())]
-    if not mine:
-        return []
-    groups = {
-        role.group
-        for role in kind.roles.values()
-        if role.group and not any(kind.roles[each].required for each in kind.in_group(role.group))
-    }
-    if not groups:
-        return [{}]
-    return [
-        {role.name: held}
-        for role in kind.roles.values()
-        if role.group in groups
-        for held in holds.get(role.name, ())
-        if role.name in mine or not any(kind.roles[each].group for each in mine)
-    ]

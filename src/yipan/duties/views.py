@@ -67,6 +67,8 @@ class EventView:
     clock: tuple[tuple[Said, Said], ...]
     parties: tuple[tuple[Said, str], ...]
     corrected: bool
+    #: Whether the office that looks may withdraw it: its own, still holding, and not of the engine.
+    is_withdrawable: bool = False
     facts: tuple[tuple[Said, tuple[tuple[Said, Said | str], ...]], ...] = ()
 
 
@@ -122,5 +124,8 @@ class Today:
     subtree: tuple[DutyView, ...]
     begins: tuple[Action, ...]
     recent: tuple[RecentCase, ...]
-    #: How many open duties there are in all, where the lists stop at the first of them.
+    #: How many open duties there are in all.
     owed_in_all: int
+    #: Which page of the lists this is, and whether one of them goes on after it.
+    page: int = 1
+    more: bool = False

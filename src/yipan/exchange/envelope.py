@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from joserfc import jwe, jws
 from joserfc.errors import JoseError
+from joserfc.jwe import JWERegistry
 from joserfc.jwk import OKPKey
 
 from yipan.exchange.faults import EnvelopeRefusedError
@@ -27,8 +28,19 @@ if TYPE_CHECKING:
 SIGNED: Final = "Ed25519"
 AGREED: Final = "ECDH-ES"
 ENCRYPTED: Final = "A256GCM"
+#: The most bytes of an envelope: what the hub takes as one message.
+LARGEST: Final = 1 << 20
 #: The version of this form. A node that reads only older ones says so and keeps what came.
 VERSION: Final = 1
+
+
+class _Registry(JWERegistry):
+    """What we encrypt with, and no other; many items in one are more than a token has."""
+
+    max_ciphertext_length = LARGEST
+
+
+_ALLOWED: Final = _Registry(algorithms=[AGREED, ENCRYPTED])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +195,8 @@ def seal(  # noqa: PLR0913  # each is a part of the address
     )
     inner = canonical({"head": head, "items": [each.decode() for each in texts], "keys": list(statements)})
     header = {"alg": AGREED, "enc": ENCRYPTED, "kid": str(theirs.version)}
-    return head, jwe.encrypt_compact(header, inner, OKPKey.import_key(dict(theirs.encrypt)))
+    key = OKPKey.import_key(dict(theirs.encrypt))
+    return head, jwe.encrypt_compact(header, inner, key, registry=_ALLOWED)
 
 
 def open_envelope(
@@ -238,7 +251,9 @@ def _decrypt(raw: str, keys: Callable[[int], KeyPair | None]) -> dict[str, Any]:
         own = keys(version)
         if own is None:
             raise EnvelopeRefusedError(peer="?", reason="not-for-us")
-        found: dict[str, Any] = orjson.loads(jwe.decrypt_compact(raw, own.encrypt).plaintext or b"")
+        found: dict[str, Any] = orjson.loads(
+            jwe.decrypt_compact(raw, own.encrypt, registry=_ALLOWED).plaintext or b""
+        )
     except (JoseError, KeyError, ValueError, TypeError) as error:
         raise EnvelopeRefusedError(peer="?", reason="unreadable") from error
     return found

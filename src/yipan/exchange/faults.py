@@ -118,3 +118,47 @@ class UnreachableHubError(YipanError):
         "zh": "用 yipan node check 查看是哪一段不通。",
         "en": "See which link fails with: yipan node check",
     }
+
+
+class MoveError(YipanError):
+    """A township cannot move so."""
+
+    code: ClassVar[str] = "node-move"
+    exit_code: ClassVar[int] = 2
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "“{code}”不能这样迁移：{reason}。",
+        "en": "{code} cannot move so: {reason}.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "先在接收节点运行 yipan node take，再在原节点运行 yipan node move；双方须互相信任。",
+        "en": "Run `yipan node take` on the node that takes it, then `yipan node move` on the other; each must trust the other.",
+    }
+
+
+class OfficeMovedError(YipanError):
+    """The office works on another node."""
+
+    code: ClassVar[str] = "office-moved"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "{office}已迁到节点“{node}”，不能再在这里记录。",
+        "en": "{office} works on the node {node!r} now: nothing more is recorded for it here.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请在那个节点登录办理。",
+        "en": "Sign in there.",
+    }
+
+
+class HubFilesError(YipanError):
+    """The files of a hub cannot be written so, or are none."""
+
+    code: ClassVar[str] = "hub-files"
+    exit_code: ClassVar[int] = 2
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "“{name}”不能用于中枢配置。",
+        "en": "{name!r} cannot be used for a hub.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "节点名称用小写字母、数字和连字符；凭据用 yipan node hub 写出的 nodes/名称.pem。",
+        "en": "A node's name has small letters, digits and hyphens; credentials are nodes/NAME.pem as `yipan node hub` wrote them.",
+    }

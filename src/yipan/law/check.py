@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from yipan.law.counting import UnitsDifferError, Within
 from yipan.law.keeping import ENDED_KIND, check_terms
+from yipan.law.kind import WRITTEN_OF_MESSAGES
 from yipan.law.roles import OWED_ONLY, RoleExpression
 from yipan.law.rule import LAPSE_KIND, LOG_INS_KIND, PERIOD_KIND, Overlay, Rule, Trigger, Version
 from yipan.law.wording import check_wordings
@@ -46,9 +47,20 @@ def check_packs(packs: Sequence[Pack], faults: Faults) -> None:
         faults,
     )
     _check_kind_clashes(packs, faults)
+    _check_parts(whole, faults)
     for name in ENGINE_KINDS if packs else ():
         if name not in whole.kinds:
             faults.say("rulepacks", name, "the engine records this kind and no pack defines it")
+
+
+def _check_parts(whole: _Whole, faults: Faults) -> None:
+    """Refuse messages of which nobody could write down what became of them."""
+    played = {kind.part for kind in whole.kinds.values()}
+    for part in WRITTEN_OF_MESSAGES if "message-sent" in played else ():
+        if part not in played:
+            faults.say(
+                "rulepacks", part, "a kind sends messages, and no kind plays this part: what becomes of one"
+            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -56,6 +56,21 @@ EFFECTS: Final = (
     # Her key and what it opened are destroyed, at her wish or because a term is over; somebody acts for her: see registry.
     "person-erased", "records-ended", "proxy-named", "proxy-ended",
 )  # fmt: skip
+#: What an entry is to what the program draws from entries, or writes itself, with the clock fields and roles that it needs
+#: for it: the register of what an office issues, a stock, a directory, a message to a person, what was found at an office.
+PARTS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "paper-asked": (("wish",), ("home",)), "paper-request-arrived": ((), ("home",)),
+    "paper-refused": ((), ()), "paper-withdrawn": ((), ()), "paper-handed-over": (("way",), ()),
+    "stock-opened": (("name", "address", "hours"), ()), "stock-in": ((), ()), "stock-out": ((), ()), "stock-closed": ((), ()),
+    "contact-noted": ((), ("counterpart",)),
+    "message-sent": (("channel",), ()), "message-ended": ((), ()),
+    "message-taken": ((), ()), "message-bounced": (("cause",), ()), "message-stopped": ((), ()),
+    "finding": (("about", "side"), ("against",)),
+}  # fmt: skip
+#: Those that the program itself records: where there are messages, a kind has to play each of them.
+WRITTEN_OF_MESSAGES: Final = ("message-taken", "message-bounced", "message-stopped")
+#: Those whose numbers are summed up: such a kind has one number.
+COUNTED: Final = ("stock-in", "stock-out")
 #: A field of this name says that something was free; no other number can be written, here or in the database.
 PRICE, FREE = "price", "0"
 #: An English word up to this length is looked for as a whole word only.
@@ -113,6 +128,8 @@ class Role:
     levels: tuple[str, ...] = ()
     #: Whether each event names its own: one superior acts after another, and the case does not keep the first.
     anew: bool = False
+    #: Parts of the case that whoever plays this one may not hold: a superior is none of the two sides.
+    apart: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -182,6 +199,9 @@ class Kind:
     needs_consent: str = ""
     #: How long its words about persons are kept; and how long a law wants them kept even where she has been erased.
     keeps: tuple[Term, ...] = ()
+    #: What it is to what the program draws; and the values with which it finds nothing.
+    part: str = ""
+    nothing_when: Mapping[str, str] = field(default_factory=dict)
     kept_by_law: tuple[Term, ...] = ()
 
     def in_group(self, name: str) -> tuple[str, ...]:
@@ -202,8 +222,9 @@ KIND_KEYS: Final = (
     "kind", "title", "action", "help", "begins_case", "system", "roles", "subjects", "fields",
     "recorded_by", "on_behalf_of", "reaches", "effect", "thread", "follows", "seen_by", "right", "public",
     "matter", "often", "freely", "by_person", "from_her", "agrees_to", "needs_consent", "keeps", "kept_by_law",
+    "part", "nothing_when",
 )  # fmt: skip
-ROLE_KEYS: Final = ("title", "group", "required", "levels", "anew")
+ROLE_KEYS: Final = ("title", "group", "required", "levels", "anew", "apart")
 SUBJECT_KEYS: Final = ("title", "shown_to")
 FIELD_KEYS: Final = (
     "type", "title", "help", "required", "clock", "subject", "choices", "refuses", "consent", "by_verb",
@@ -255,6 +276,10 @@ def read_kind(raw: Raw, *, file: str, pack: str, faults: Faults) -> Kind:
         needs_consent=reader.text("needs_consent"),
         keeps=read_terms(reader, "keeps"),
         kept_by_law=read_terms(reader, "kept_by_law"),
+        part=reader.choice("part", ("", *PARTS)),
+        nothing_when={
+            each: reader.inner("nothing_when").text(each) for each in reader.inner("nothing_when").raw
+        },
     )
     _check_references(reader, kind)
     return kind
@@ -273,6 +298,7 @@ def _read_role(reader: Reader, name: str) -> Role:
         required=reader.flag("required", default=True),
         levels=levels,
         anew=reader.flag("anew"),
+        apart=reader.texts("apart"),
     )
 
 
@@ -366,10 +392,30 @@ def _check_references(reader: Reader, kind: Kind) -> None:
             reader.fault(key, f"{role!r} is no role of this kind")
     _check_field_references(reader, kind)
     _check_by_person(reader, kind)
+    _check_part(reader, kind)
     if kind.thread == "period" and not _is_period(kind.fields.get("period")):
         reader.fault("thread", "a kind of a period needs a clock field `period` of type period")
     if kind.public and (kind.subjects or any(not each.clock for each in kind.fields.values())):
         reader.fault("public", "what everybody may read is about no person: only clock fields")
+
+
+def _check_part(reader: Reader, kind: Kind) -> None:
+    """Refuse a part for which the kind lacks a clock field or a role, and values that its fields do not have."""
+    fields, roles = PARTS.get(kind.part, ((), ()))
+    clocks = {name for name, each in kind.fields.items() if each.clock}
+    for name in (
+        *(each for each in fields if each not in clocks),
+        *(each for each in roles if each not in kind.roles),
+    ):
+        reader.fault("part", f"{kind.part} needs the clock field or role {name!r}")
+    if kind.part in COUNTED and len([each for each in kind.fields.values() if each.type == "number"]) != 1:
+        reader.fault("part", f"{kind.part} needs one number: it is summed up")
+    for name, value in kind.nothing_when.items():
+        one = kind.fields.get(name)
+        if kind.part != "finding" or one is None or not one.clock or value not in one.choices:
+            reader.fault(
+                f"nothing_when.{name}", "is a choice of a clock field, of a kind with `part: finding`"
+            )
 
 
 def _check_by_person(reader: Reader, kind: Kind) -> None:

@@ -25,6 +25,7 @@ from yipan.law.rulebook import UnknownKindError
 from yipan.offices.permit import clock_permit
 from yipan.offices.succession import OfficeEndedError
 from yipan.registry.projection import Projection
+from yipan.registry.readend import end_looks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -74,6 +75,8 @@ class Ended:
 
     cases: int = 0
     entries: int = 0
+    #: Of the read log.
+    looks: int = 0
 
 
 class Ending(Projecting):
@@ -103,14 +106,15 @@ def end_what_is_over(
 ) -> Ended:
     """End, office by office, the words about persons whose term of keeping is over. May be stopped and run again.
 
-    `also`: tables of a room above that end with them. Under a law adopted before terms were said nothing ends.
+    `also`: tables of a room above that end with them. Under a law adopted before terms were said no words end.
+    Looks of the read log end with their own term.
     """
     book = lawbook()
     today = now.astimezone(SHANGHAI).date()
     try:
         book.kind(ENDED_KIND, today)
     except UnknownKindError:
-        return Ended()
+        return Ended(looks=end_looks(now))
     with connection.cursor() as cursor:
         cursor.execute("SELECT organisation FROM duties_chainhead WHERE ended_at IS NULL ORDER BY 1")
         offices = [row[0] for row in cursor.fetchall()]
@@ -123,7 +127,7 @@ def end_what_is_over(
         cases, entries = cases + found.cases, entries + found.entries
         if progress and found.cases:
             progress(f"{office}: {found.cases} cases")
-    return Ended(cases=cases, entries=entries)
+    return Ended(cases=cases, entries=entries, looks=end_looks(now))
 
 
 def _end_office(

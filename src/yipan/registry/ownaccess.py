@@ -40,6 +40,8 @@ GIVEN: Final = "access.given"
 ENDED: Final = "access.ended"
 #: Why a slip ends, as the kind lists it.
 BECAUSE: Final = ("lost", "her-wish", "mistaken")
+#: Why one that was printed and never used ended: another was printed.
+REPLACED: Final = "replaced"
 #: Letters and figures that nobody mistakes for one another, on paper or read out.
 ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH: Final = 12
@@ -64,6 +66,10 @@ SELECT a.id, coalesce(t.name, ''), a.given_at, a.officer, a.ended_at, a.ended_be
 _END: Final = (
     "UPDATE registry_access SET ended_at = %s, ended_because = %s WHERE id = %s AND ended_at IS NULL"
 )
+_REPLACE: Final = (
+    "UPDATE registry_access SET ended_at = %s, ended_because = %s"
+    " WHERE thread = %s AND subject = %s AND once AND ended_at IS NULL AND id <> %s"
+)
 
 
 class Access(models.Model):
@@ -82,6 +88,8 @@ class Access(models.Model):
     until_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     ended_because = models.TextField(default="")
+    #: Printed where others may read it: it opens once, and whoever opened it gets a number that nobody has seen.
+    once = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         app_label = "registry"
@@ -192,6 +200,7 @@ class NewCard:
     subject: UUID
     matters: tuple[UUID, ...] = ()
     until_at: datetime | None = None
+    once: bool = False
 
 
 def new_slip() -> Slip:
@@ -206,6 +215,11 @@ def in_fours(text: str) -> str:
     return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
 
 
+def hash_of(code: str) -> str:
+    """Return how a code is kept."""
+    return make_password("".join(each for each in code if each in ALPHABET), hasher=_HASHER)
+
+
 def number_digest(number: str) -> bytes:
     """Return the digest under which a number is found."""
     return lasting("own-page", "".join(each for each in number if each in _DIGITS))
@@ -215,15 +229,17 @@ def write_card(  # each is a column; a bag of them would hide which was forgotte
     cursor: CursorWrapper, slip: Slip, new: NewCard, thread: UUID, permit: Permit, now: datetime
 ) -> None:
     """Write a slip down, in the transaction of the entry that says it was handed over."""
-    code = "".join(each for each in slip.code if each in ALPHABET)
     cursor.execute(
         "INSERT INTO registry_access (id, number_digest, code_hash, subject, thread, organisation, officer, given_at,"
-        " matters, until_at, ended_because) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '')",
+        " matters, until_at, once, ended_because) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '')",
         [
-            slip.card, number_digest(slip.number), make_password(code, hasher=_HASHER), new.subject, thread,
-            permit.organisation, permit.officer, now, list(new.matters), new.until_at,
+            slip.card, number_digest(slip.number), hash_of(slip.code), new.subject, thread,
+            permit.organisation, permit.officer, now, list(new.matters), new.until_at, new.once,
         ],
     )  # fmt: skip
+    if new.once:
+        # One printed number of a person at a time: whoever finds the paper of before opens nothing with it.
+        cursor.execute(_REPLACE, [now, REPLACED, thread, new.subject, slip.card])
 
 
 class Cards(Projecting):
@@ -249,8 +265,10 @@ class Cards(Projecting):
                     raise NoSuchSlipError
 
 
-def give(permit: Permit, thread: UUID, name: str, entry: UUID, now: datetime) -> Slip:
+def give(permit: Permit, thread: UUID, name: str, entry: UUID, now: datetime, *, once: bool = False) -> Slip:
     """Hand over a slip to a person of a case, whom it calls `name`, and return it: it is never shown again.
+
+    `once`: it opens one time, and ends those of before that were never used; for a paper that others may read.
 
     Raises:
         NotPermittedError: the post does not include recording.
@@ -262,7 +280,7 @@ def give(permit: Permit, thread: UUID, name: str, entry: UUID, now: datetime) ->
     subject = _whom(permit, thread, name)
     slip = new_slip()
     fields = {"name": name, "card": str(slip.card)}
-    also = Cards(permit, now, {str(slip.card): (slip, NewCard(subject=subject))})
+    also = Cards(permit, now, {str(slip.card): (slip, NewCard(subject=subject, once=once))})
     draft = Draft(kind=GIVEN, id=entry, thread=thread, fields=fields)
     receipt = record([draft], permit=permit, clock=lambda: now, also=also)
     if receipt.already:
@@ -288,6 +306,15 @@ def _whom(permit: Permit, thread: UUID, name: str) -> UUID:
         raise NotHersToGiveError
     subject: UUID = row[2]
     return subject
+
+
+def may_give(permit: Permit, thread: UUID, name: str) -> bool:
+    """Tell whether this office hands over a slip to a person of a case."""
+    try:
+        _whom(permit, thread, name)
+    except NotHersToGiveError:
+        return False
+    return True
 
 
 def names_to_give(permit: Permit, thread: UUID) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from yipan.errors import YipanError
 from yipan.offices.signing_in import begin_attempt
 from yipan.registry.own import PersonPermit, set_person
-from yipan.registry.ownaccess import ALPHABET, number_digest
+from yipan.registry.ownaccess import ALPHABET, hash_of, new_slip, number_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,17 +25,22 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.db.backends.utils import CursorWrapper
 
+    from yipan.registry.ownaccess import Slip
+
 #: How long one look of hers holds; a page asks anew each time.
 _HOLDS_FOR: Final = timedelta(minutes=20)
 _PRESENT: Final = "SELECT set_config('yipan.presented', %s, true)"
 _PRESENTED: Final = """
-SELECT a.id, a.code_hash, a.subject, a.ended_at IS NOT NULL OR a.until_at <= %s, a.matters <> '{}', p.account_id
+SELECT a.id, a.code_hash, a.subject, a.ended_at IS NOT NULL OR a.until_at <= %s, a.matters <> '{}', p.account_id, a.once
   FROM registry_access a LEFT JOIN registry_personsubject p ON p.access_id = a.id WHERE a.number_digest = %s
 """
 _OPEN: Final = """
 INSERT INTO registry_personsubject (access_id, account_id, subject, added_at, used_at) VALUES (%s, %s, %s, %s, %s)
 ON CONFLICT (access_id) DO UPDATE SET account_id = excluded.account_id, used_at = excluded.used_at
 """
+_TURN: Final = (
+    "UPDATE registry_access SET number_digest = %s, code_hash = %s, once = false WHERE id = %s AND once"
+)
 _OF_ACCOUNT: Final = "SELECT access_id, subject FROM registry_personsubject WHERE account_id = %s"
 _HOLDING: Final = (
     "SELECT subject, matters FROM registry_access WHERE id = ANY(%s) AND ended_at IS NULL"
@@ -89,9 +94,18 @@ class _Shown:
     subject: UUID
     is_limited: bool
     account: str
+    is_once: bool
 
 
-def sign_in(number: str, code: str, address: str, now: datetime) -> User:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignedIn:
+    """Whose account a slip opened, and, of one that opens once, the slip in its place: shown now and never again."""
+
+    user: User
+    fresh: Slip | None = None
+
+
+def sign_in(number: str, code: str, address: str, now: datetime) -> SignedIn:
     """Return the account that a slip opens, made at its first use.
 
     Raises:
@@ -106,11 +120,30 @@ def sign_in(number: str, code: str, address: str, now: datetime) -> User:
             user = _new_account(cursor, now)
         set_person(user.get_username(), ())
         _open(cursor, shown, number, user.get_username(), now)
-    return user
+        fresh = _turned(cursor, shown, user.get_username())
+    return SignedIn(user=user, fresh=fresh)
 
 
-def add_slip(user: User, number: str, code: str, address: str, now: datetime) -> None:
+def _turned(cursor: CursorWrapper, shown: _Shown, account: str) -> Slip | None:
+    """Give a slip that opens once another number and code, and return it; None for any other.
+
+    Raises:
+        WrongSlipError: somebody else has opened it in this moment.
+    """
+    if not shown.is_once:
+        return None
+    slip = replace(new_slip(), card=shown.card)
+    set_person(account, {shown.subject})
+    cursor.execute(_TURN, [number_digest(slip.number), hash_of(slip.code), shown.card])
+    if not cursor.rowcount:
+        raise WrongSlipError
+    return slip
+
+
+def add_slip(user: User, number: str, code: str, address: str, now: datetime) -> Slip | None:
     """Add a slip to an account: she says herself that she is the same person. What it opened elsewhere goes over.
+
+    Of a slip that opens once, the one in its place is returned.
 
     Raises:
         WrongSlipError, RestingError: as `sign_in()`.
@@ -123,6 +156,7 @@ def add_slip(user: User, number: str, code: str, address: str, now: datetime) ->
     with transaction.atomic(), connection.cursor() as cursor:
         set_person(user.get_username(), ())
         _open(cursor, shown, number, user.get_username(), now)
+        return _turned(cursor, shown, user.get_username())
 
 
 def permit_of(user: User, now: datetime) -> PersonPermit | None:
@@ -159,7 +193,7 @@ def _shown(number: str, code: str, address: str, now: datetime) -> _Shown:
     if row is None or not right or row[3]:
         raise WrongSlipError
     attempt.forgive()
-    return _Shown(card=row[0], subject=row[2], is_limited=row[4], account=row[5] or "")
+    return _Shown(card=row[0], subject=row[2], is_limited=row[4], account=row[5] or "", is_once=row[6])
 
 
 def _presented(cursor: CursorWrapper, number: str, now: datetime) -> tuple[Any, ...] | None:

@@ -100,6 +100,18 @@ class ReadRoot(models.Model):
         ]
 
 
+class ReadEnd(models.Model):
+    """Through which seal the looks of an office have ended because their term was over."""
+
+    id = models.BigAutoField(primary_key=True)
+    organisation = models.TextField(db_index=True)
+    number = models.BigIntegerField()
+    ended_at = models.DateTimeField()
+
+    class Meta:
+        app_label = "registry"
+
+
 def note_look(  # noqa: PLR0913  # who, when, at what, at whom, what for
     cursor: CursorWrapper,
     permit: Permit,

@@ -1,7 +1,8 @@
 """The seal of the read log: of each office's looks of one minute a Merkle root, each root holding the digest of the one before.
 
 A look that was changed, taken away or put in between later shows: `journal verify` computes every root again. What is
-younger than the last root is not claimed as protected; nor is the end of a log whose last roots went with their looks.
+younger than the last root is not claimed as protected. The end of a log whose last roots went with their looks is found against
+a checkpoint, which signs the last root of every office; a log whose oldest looks ended with their term says so.
 """
 
 from __future__ import annotations
@@ -10,20 +11,25 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from django.db import connection, transaction
 
+from yipan.duties import checkpoint
+from yipan.law.deadline import SHANGHAI
 from yipan.offices.permit import set_acting
+from yipan.registry.readend import over_before
 from yipan.registry.readlog import SEALING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from django.db.backends.utils import CursorWrapper
 
 GENESIS: Final = bytes(32)
+#: Under which word a checkpoint holds the last seals.
+LOOKS: Final = "looks"
 #: What separates a leaf from a node, so that no node can be taken for a look.
 _LEAF, _NODE = b"\x00", b"\x01"
 _SEALER: Final = "the-seal"
@@ -42,6 +48,11 @@ _ROOTS: Final = "SELECT number, minute, reads, root, previous, digest FROM regis
 _HEAD: Final = (
     "SELECT number, digest, (SELECT coalesce(max(each), 0) FROM registry_readroot all_of, unnest(all_of.reads) AS each"
     " WHERE all_of.organisation = %(own)s) FROM registry_readroot WHERE organisation = %(own)s ORDER BY number DESC LIMIT 1"
+)
+_SIGNED: Final = "SELECT number, digest FROM registry_readroot WHERE organisation = %s AND number = ANY(%s)"
+_ENDS: Final = (
+    "SELECT e.number, e.ended_at, r.minute FROM registry_readend e LEFT JOIN registry_readroot r"
+    " ON r.organisation = e.organisation AND r.number = e.number WHERE e.organisation = %s ORDER BY e.number"
 )
 _INSERT: Final = (
     "INSERT INTO registry_readroot (organisation, number, minute, reads, root, previous, digest, sealed_at)"
@@ -140,17 +151,55 @@ def _digest(  # each is a column
     return hashlib.sha256(orjson.dumps(said)).digest()
 
 
-def verify() -> Checked:
-    """Compute the root of every sealed minute again, and say which looks were changed, taken away or put in between."""
+def heads() -> dict[str, list[Any]]:
+    """Return of every office the number and digest of its last seal, as a checkpoint signs them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT organisation, number, digest FROM yipan_read_heads() ORDER BY 1")
+        return {row[0]: [row[1], bytes(row[2]).hex()] for row in cursor.fetchall()}
+
+
+def verify(against: Sequence[Mapping[str, Any]] = ()) -> Checked:
+    """Compute the root of every sealed minute again, and say which looks were changed, taken away or put in between.
+
+    `against`: what checkpoints signed; with them what was taken from the end is found too.
+    """
     found = Checked()
-    for office in _offices(datetime.now(UTC), recent=False):
+    signed = checkpoint.places(against, LOOKS)
+    for office in sorted({*_offices(datetime.now(UTC), recent=False), *signed}):
         with transaction.atomic(durable=True), connection.cursor() as cursor:
             set_acting(office, _SEALER, ())
             found.faults.extend(_faults(cursor, office, found))
+            found.faults.extend(_against(cursor, office, signed.get(office, {})))
     return found
 
 
+def _against(cursor: CursorWrapper, office: str, signed: Mapping[int, set[bytes]]) -> Iterator[str]:
+    """Yield the seals that checkpoints signed and that are not there, or are others."""
+    if not signed:
+        return
+    cursor.execute(_SIGNED, [office, list(signed)])
+    held = {number: bytes(digest) for number, digest in cursor.fetchall()}
+    for number, digests in sorted(signed.items()):
+        if number not in held:
+            yield f"{office}: read log: seal {number}, which a checkpoint signed, is missing"
+        elif digests != {held[number]}:
+            yield f"{office}: read log: seal {number} is another than a checkpoint signed"
+
+
+def _ended(cursor: CursorWrapper, office: str) -> tuple[int, list[str]]:
+    """Return through which seal the looks have ended with their term, and what ended before it."""
+    cursor.execute(_ENDS, [office])
+    through, faults = 0, []
+    for number, ended_at, minute in cursor.fetchall():
+        through = max(through, number)
+        if minute is None or minute >= over_before(ended_at.astimezone(SHANGHAI).date()):
+            faults.append(f"{office}: read log: looks up to seal {number} ended before their term")
+    return through, faults
+
+
 def _faults(cursor: CursorWrapper, office: str, found: Checked) -> Iterator[str]:
+    through, early = _ended(cursor, office)
+    yield from early
     cursor.execute(_ROOTS, [office])
     roots, previous, sealed, expected = cursor.fetchall(), GENESIS, list[int](), 0
     for number, minute, reads, root, before, digest in roots:
@@ -166,11 +215,14 @@ def _faults(cursor: CursorWrapper, office: str, found: Checked) -> Iterator[str]
             yield f"{at}: the seal does not follow the one before it"
         if _digest(office, number, minute, reads, bytes(root), bytes(before)) != bytes(digest):
             yield f"{at}: the seal was changed"
+        previous = bytes(digest)
         held = _held(cursor, office, reads)
+        if number <= through:
+            yield from (f"{at}: look {each} has ended and is there again" for each in held)
+            continue
         yield from (f"{at}: look {each} is missing" for each in reads if each not in held)
         if held.keys() >= set(reads) and merkle_root(held[each] for each in reads) != bytes(root):
             yield f"{at}: a look was changed"
-        previous = bytes(digest)
     last = max(sealed, default=0)
     cursor.execute(_BETWEEN, [office, last, sealed])
     yield from (f"{office}: read log: look {row[0]} was put in after the seal" for row in cursor.fetchall())

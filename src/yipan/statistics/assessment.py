@@ -7,6 +7,7 @@ what can be told, and not ranked; a figure that its office contests is marked un
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
@@ -17,11 +18,10 @@ from django.db import connection
 
 from yipan.duties.lawbook import lawbook
 from yipan.offices.office import names_of
-from yipan.statistics.checks import lay_out_checks
+from yipan.statistics.checks import counted
 from yipan.statistics.content import asked_of
-from yipan.statistics.engine import Engine, filled
-from yipan.statistics.extract import extract
-from yipan.statistics.measures import compute, figure_named, figures, values_of
+from yipan.statistics.engine import filled
+from yipan.statistics.measures import figure_named, figures, values_of
 from yipan.statistics.periods import Span
 from yipan.statistics.scoring import scoring, target_of
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from yipan.law.definition import Definition
     from yipan.offices.permit import Permit
+    from yipan.statistics.engine import Engine
     from yipan.statistics.measures import Value
     from yipan.statistics.scoring import Edition
 
@@ -167,29 +168,28 @@ class Contest:
     result: str
 
 
-def assess(permit: Permit, span: Span, now: datetime, *, fresh: bool = True) -> Assessment:
+def assess(
+    permit: Permit, span: Span, now: datetime, *, fresh: bool = True, engine: Engine | None = None
+) -> Assessment:
     """Assess the permit's organisation and those right below it.
+
+    `fresh`: bring the folder of figures up to date first. `engine`: where the period is counted already.
 
     Raises:
         NotPermittedError: the post does not include reading duties.
         NoScoringError: nothing says how to score there then.
     """
     permit.require("read-duties", now)
-    if fresh:
-        extract()
     offices = _offices(permit.organisation)
     contested = {(each.office, each.figure) for each in contests(permit, now) if not each.result}
-    with Engine() as engine:
-        asked = asked_of(span, now)
-        lay_out_checks(engine)
-        compute(engine, asked, every_entry=True)
-        values = values_of(engine, offices, with_below=False)
+    with nullcontext(engine) if engine else counted(span, now, fresh=fresh) as told:
+        values = values_of(told, offices, with_below=False)
         worked = {
             row[0]: (int(row[1]), int(row[2]))
-            for row in engine.rows("SELECT office, SUM(due), SUM(kept) FROM worked GROUP BY office")
+            for row in told.rows("SELECT office, SUM(due), SUM(kept) FROM worked GROUP BY office")
             if row[0] in offices
         }
-        pairs = pairs_of(engine, span, now, offices)
+        pairs = pairs_of(told, span, now, offices)
     names = names_of({*offices, *(each for pair in pairs for each in (pair.debtor, pair.creditor))})
     day = span.first_on
     edition = scoring().edition(day.year, permit.organisation)

@@ -9,6 +9,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 
+from yipan.statistics.cells import append_row
 from yipan.statistics.content import COUNTS, PARTS
 from yipan.statistics.measures import figure_named
 
@@ -85,18 +86,18 @@ def write_book(
             [_word("code", language), _word(key, language), *(_word(each, language) for each in COUNTS)],
         )
         for row in rows:
-            sheet.append(
-                [row.name, _name(names, row.name, language), *(getattr(row, each) for each in COUNTS)]
+            append_row(
+                sheet, [row.name, _name(names, row.name, language), *(getattr(row, each) for each in COUNTS)]
             )
-        sheet.append(
-            ["", _word("sum", language), *(sum(getattr(row, each) for row in rows) for each in COUNTS)]
+        append_row(
+            sheet, ["", _word("sum", language), *(sum(getattr(row, each) for row in rows) for each in COUNTS)]
         )
     if not released:
         _indicators(_sheet(book, "indicators", content, names, language), content, language)
         sheet = _sheet(book, "services", content, names, language)
         _head(sheet, [_word(each, language) for each in ("code", "what", "entries")])
         for kind, count in content.services.items():
-            sheet.append([kind, _name(names, kind, language), count])
+            append_row(sheet, [kind, _name(names, kind, language), count])
     _checks(_sheet(book, "checks", content, names, language), prepared, language)
     for each in book.worksheets:
         _fit(each)
@@ -120,13 +121,13 @@ def _sheet(
         ("period", content.period),
         ("as_of", content.as_of[:10]),
     ):
-        sheet.append([_word(key, language), value])
+        append_row(sheet, [_word(key, language), value])
     sheet.append([])
     return sheet
 
 
 def _head(sheet: Worksheet, words: Sequence[str]) -> None:
-    sheet.append(list(words))
+    append_row(sheet, words)
     for cell in sheet[sheet.max_row]:
         cell.font = Font(bold=True, color="FFFFFF")
         cell.fill = _HEAD
@@ -148,9 +149,9 @@ def _released(
     )
     for row in (*table.rows, None):
         said = (row, _name(names, row, language)) if row else ("", _word("sum", language))
-        sheet.append([*said, *(_shown(cell, language) for cell in table.row(row))])
+        append_row(sheet, [*said, *(_shown(cell, language) for cell in table.row(row))])
     sheet.append([])
-    sheet.append([_word("note", language).format(under=table.under)])
+    append_row(sheet, [_word("note", language).format(under=table.under)])
 
 
 def _shown(cell: Cell, language: str) -> int | str:
@@ -164,8 +165,8 @@ def _indicators(sheet: Worksheet, content: Content, language: str) -> None:
         figure = one.figure if one else None
         if one is None or figure is None:
             continue
-        sheet.append(
-            [name, one.title[language], top, bottom, top / bottom * figure.scale if bottom else None]
+        append_row(
+            sheet, [name, one.title[language], top, bottom, top / bottom * figure.scale if bottom else None]
         )
         if figure.unit == "percent":
             sheet.cell(sheet.max_row, 5).number_format = "0.00%"
@@ -173,11 +174,11 @@ def _indicators(sheet: Worksheet, content: Content, language: str) -> None:
 
 def _checks(sheet: Worksheet, prepared: Prepared, language: str) -> None:
     if not prepared.disagreements:
-        sheet.append([_word("agrees", language)])
+        append_row(sheet, [_word("agrees", language)])
         return
     _head(sheet, [_word("code", language), _word("disagrees", language)])
     for each in prepared.disagreements:
-        sheet.append([each.check.id, each.say(language)])
+        append_row(sheet, [each.check.id, each.say(language)])
 
 
 def _fit(sheet: Worksheet) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from yipan.documents.pdf import pdf, picture
 from yipan.offices.office import Organisation
 from yipan.registry.headcounts import threshold
 from yipan.statistics import charts
+from yipan.statistics.checks import counted
 from yipan.statistics.content import PARTS
 from yipan.statistics.measures import figure_named
 from yipan.statistics.reports import office_names, prepare
@@ -15,7 +17,7 @@ from yipan.statistics.seen import trend_of
 from yipan.statistics.words import titles
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from yipan.offices.permit import Permit
@@ -23,10 +25,12 @@ if TYPE_CHECKING:
     from yipan.statistics.periods import Span
     from yipan.statistics.release import Released
     from yipan.statistics.reports import Prepared
+    from yipan.statistics.seen import Month
 
 _TEMPLATE: Final = "bulletin"
 _REPORT: Final = "stat-quarter-bulletin"
 _MOST_ROWS: Final = 14
+_A_MOMENT: Final = timedelta(microseconds=1)
 _SAYS: Final[Mapping[str, Mapping[str, str]]] = {
     "title": {"zh": "{period}工作通报", "en": "Bulletin, {period}"},
     "subtitle": {"zh": "两地协办：各机构办理时效", "en": "How soon the offices acted"},
@@ -79,8 +83,12 @@ def bulletin_picture(permit: Permit, span: Span, now: datetime, language: str) -
 
 def bulletin_data(permit: Permit, span: Span, now: datetime, language: str) -> dict[str, object]:
     """Return what the bulletin says: only what is released."""
-    prepared = prepare(permit, span, now, report=_REPORT)
-    whole = prepare(permit, span, now, fresh=False)
+    permit.require("read-duties", now)
+    with counted(span, now) as engine:
+        prepared = prepare(permit, span, now, report=_REPORT, engine=engine)
+        whole = prepare(permit, span, now, engine=engine)
+        # Up to the end of the period that it is about.
+        months = trend_of(permit, min(now, span.after_at - _A_MOMENT), engine)
     names = office_names(whole.content)
     tables = whole.content.released()
     offices = tables["by_office"]
@@ -101,7 +109,7 @@ def bulletin_data(permit: Permit, span: Span, now: datetime, language: str) -> d
             part
             for part in (
                 _offices(offices, names, language),
-                _trend(permit, now, language),
+                _trend(months, language),
                 _rules(tables["by_rule"], words, language),
                 _indicators(prepared, language),
             )
@@ -148,18 +156,18 @@ def _offices(table: Released, names: Mapping[str, str], language: str) -> dict[s
     ]
     rows = [[names.get(row, row), *map(_shown, table.row(row))] for row in table.rows]
     rows.append([_say("sum", language), *map(_shown, table.row(None))])
-    picture = charts.bars(drawn[:_MOST_ROWS], _say("offices", language)) if drawn else ""
+    # One bar compares nobody with nobody.
+    picture = charts.bars(drawn[:_MOST_ROWS], _say("offices", language)) if len(drawn) > 1 else ""
     return _part(
         _say("offices", language),
         _head("office", language),
         rows,
-        text=_say("offices_text", language),
+        text=_say("offices_text", language) if picture else "",
         picture=picture,
     )
 
 
-def _trend(permit: Permit, now: datetime, language: str) -> dict[str, object]:
-    months = trend_of(permit, now)
+def _trend(months: Sequence[Month], language: str) -> dict[str, object]:
     told = [each for each in months if each.share is not None]
     picture = charts.trend(
         [each.name for each in months], [each.share for each in months], _say("trend", language)

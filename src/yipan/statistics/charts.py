@@ -78,7 +78,8 @@ def matrix(
     title: str,
 ) -> str:
     """Return a matrix of pairs: how much of what the office of the row owed that of the column it kept, the darker the less."""
-    width, height = _LABEL + _CELL * len(columns) + 16, _HEAD + _ROW * len(rows) + 8
+    # The names over the columns lean to the right: the last one needs room beside it.
+    width, height = _LABEL + _CELL * len(columns) + _HEAD * 3 // 4, _HEAD + _ROW * len(rows) + 8
     parts = []
     for number, name in enumerate(columns):
         x = _LABEL + _CELL * number + _CELL / 2

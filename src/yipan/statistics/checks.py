@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from yipan.duties.lawbook import lawbook
 from yipan.registry.headcounts import threshold
+from yipan.statistics.content import asked_of
 from yipan.statistics.engine import Asked, Engine, filled, names_below
-from yipan.statistics.measures import figures, lay_out
+from yipan.statistics.extract import extract
+from yipan.statistics.measures import compute, figures, lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from yipan.law.definition import Definition
     from yipan.statistics.content import Content
+    from yipan.statistics.periods import Span
 
 _FOLDER: Final = "checks"
+#: What stands in the place of a figure of an office that has not filed.
+NOT_FILED: Final = "report not filed"
+_COUNTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "opened": {"zh": "新产生", "en": "opened"},
+    "due": {"zh": "到期", "en": "due"},
+    "kept": {"zh": "按期", "en": "in time"},
+    "late": {"zh": "迟办", "en": "late"},
+    "overdue": {"zh": "逾期未办", "en": "overdue"},
+    "released": {"zh": "免除", "en": "released"},
+    "requests": {"zh": "本人请求", "en": "requests"},
+    "met": {"zh": "办结", "en": "met"},
+}
 _SENDS: Final = {"kind": "VARCHAR", "role": "VARCHAR"}
 _FOLLOWS: Final = {"kind": "VARCHAR", "after": "VARCHAR"}
 _OF_OFFICES: Final = (
@@ -36,16 +53,26 @@ class Disagreement:
     left: int
     right: int
 
-    def say(self, language: str) -> str:
-        """Return it as a sentence: which figure disagrees with which."""
+    def say(self, language: str, names: Mapping[str, str] | None = None) -> str:
+        """Return it as a sentence: which figure disagrees with which. `names`: of offices, by id."""
         figure = self.check.figure
         if figure is None:
             return self.check.id
-        whose = self.office + (f" → {self.partner}" if self.partner else "")
-        left, right = figure.left[language], figure.right[language]
+        known = names or {}
+        whose = known.get(self.office, self.office)
+        whose += f" → {known.get(self.partner, self.partner)}" if self.partner else ""
+        if self.what == NOT_FILED:
+            return f"{whose}还没有上报。" if language == "zh" else f"{whose} has not filed."
+        left, right, what = figure.left[language], figure.right[language], _in_words(self.what, language)
         if language == "zh":
-            return f"{self.check.title['zh']}（{whose}，{self.what}）：{left} {self.left}，{right} {self.right}。"
-        return f"{self.check.title['en']} ({whose}, {self.what}): {left}: {self.left}; {right}: {self.right}."
+            return f"{self.check.title['zh']}（{whose}，{what}）：{left} {self.left}，{right} {self.right}。"
+        return f"{self.check.title['en']} ({whose}, {what}): {left}: {self.left}; {right}: {self.right}."
+
+
+def _in_words(what: str, language: str) -> str:
+    """Return what a check compares in words, where it is one of the counts of a report."""
+    front, colon, count = what.rpartition(": ")
+    return f"{front}{colon}{_COUNTS.get(count, {}).get(language, count)}"
 
 
 def agrees(definition: Definition, left: int, right: int) -> bool:
@@ -67,10 +94,34 @@ def lay_out_checks(engine: Engine) -> None:
     engine.put("kind_follows", _FOLLOWS, sorted(follows))
 
 
+@contextmanager
+def counted(span: Span, now: datetime, *, fresh: bool = True) -> Iterator[Engine]:
+    """Give an engine in which everything of a period is counted, once for all that is then asked of it.
+
+    `fresh`: bring the folder of figures up to date first.
+
+    Raises:
+        ExtractBusyError: another process does that just now.
+    """
+    if fresh:
+        extract()
+    with Engine() as engine:
+        count(engine, asked_of(span, now))
+        yield engine
+
+
+def count(engine: Engine, asked: Asked) -> None:
+    """Count everything of a stretch: indicators, and what checks and reports compare."""
+    lay_out_checks(engine)
+    compute(engine, asked, every_entry=True)
+
+
 def run(engine: Engine, asked: Asked, office: str, only: Sequence[str] = ()) -> list[Disagreement]:
-    """Run the checks that are counted from duties and entries, for an office and those below it."""
+    """Run the checks that are counted from duties and entries, for an office and those below it.
+
+    The stretch is counted in the engine (`count()`).
+    """
     found = []
-    engine.keep("standing", filled("standing", asked))
     for name in names_below(_FOLDER):
         one = next((each for each in figures("consistency") if f"{_FOLDER}/{each.id}" == name), None)
         if one is None or (only and one.id not in only):
@@ -128,7 +179,7 @@ def _parts_and_sums(content: Content) -> Iterator[Compared]:
 def _levels(content: Content, below: Mapping[str, Content], missing: Sequence[str]) -> Iterator[Compared]:
     """Yield what each office below filed, beside what this report says of it."""
     for office in missing:
-        yield "chk-level-sum", office, "report not filed", 0, 1
+        yield "chk-level-sum", office, NOT_FILED, 0, 1
     mine = {row.name: row for row in content.by_office}
     for office, filed in below.items():
         row = mine.get(office)

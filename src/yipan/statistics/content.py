@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from yipan.errors import YipanError
 from yipan.statistics.engine import Asked, Engine
-from yipan.statistics.measures import compute, figure_named, figures, values_of
+from yipan.statistics.measures import figure_named, figures, values_of
 from yipan.statistics.release import Released, release
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _BRANCH: Final = (
     " AS b ON b.office = w.office"
 )
 #: Where a report names its rules: no others.
-_ONLY: Final = " JOIN counted_rules AS c ON c.rule = w.rule"
+_ONLY: Final = " JOIN (SELECT unnest(?::VARCHAR[]) AS rule) AS c ON c.rule = w.rule"
 _ENTRIES: Final = """
 SELECT e.kind, COUNT(*) FROM standing AS e JOIN lines AS l ON l.office = e.office
 WHERE l.superior = ? AND e.nth = 1 AND e.counts_at >= ? AND e.counts_at < ? AND e.kind IN (SELECT unnest(?::VARCHAR[]))
@@ -146,9 +146,8 @@ def _plain(at: datetime) -> datetime:
 
 
 def content_of(engine: Engine, definition: Definition, office: str, span: Span, now: datetime) -> Content:
-    """Compute a report. The engine has the definitions laid out already."""
+    """Put a report together from what is counted in an engine (`checks.counted()`)."""
     asked = asked_of(span, now)
-    compute(engine, asked, every_entry=True)
     figure = definition.figure
     shown = figure.indicators if figure and definition.id != _EVERYTHING else ()
     every = [each.id for each in figures("indicator") if not shown or each.id in shown]
@@ -161,15 +160,16 @@ def content_of(engine: Engine, definition: Definition, office: str, span: Span, 
     requests, met = engine.rows(_DEMAND, [asked.as_of, office, asked.first, asked.after])[0]
     sent = engine.rows(_RETURNS, [_DEMAND_KIND, office, span.name, span.name])
     only = figure.duties if figure and definition.id != _EVERYTHING else ()
-    engine.put("counted_rules", {"rule": "VARCHAR"}, [(rule,) for rule in only])
-    more = _ONLY if only else ""
+    more, rules = (_ONLY, [list(only)]) if only else ("", [])
     return Content(
         report=definition.id,
         office=office,
         period=span.name,
         as_of=asked.as_of.isoformat(),
-        by_rule=_rows(engine.rows(_OF_LINE.format(by="w.rule", more=more), [office])),
-        by_office=_rows(engine.rows(_OF_LINE.format(by="b.branch", more=_BRANCH + more), [office, office])),
+        by_rule=_rows(engine.rows(_OF_LINE.format(by="w.rule", more=more), [*rules, office])),
+        by_office=_rows(
+            engine.rows(_OF_LINE.format(by="b.branch", more=_BRANCH + more), [office, *rules, office])
+        ),
         services={kind: int(count) for kind, count in services},
         indicators={
             name: (each.top, each.bottom)

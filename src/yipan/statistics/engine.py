@@ -127,9 +127,16 @@ class Engine:
         shape = ", ".join(f"{name} {kind}" for name, kind in columns.items())
         self.duckdb.execute(f"CREATE OR REPLACE TABLE {table} ({shape})")
         held = [list(row) for row in rows]
-        if held:
+        if held and any(kind.startswith("MAP") for kind in columns.values()):
             marks = ", ".join("?" for _ in columns)
             self.duckdb.executemany(f"INSERT INTO {table} VALUES ({marks})", held)  # noqa: S608  # our own table
+        elif held:
+            # At once: a statement for each row costs more than all that is then counted.
+            lists = ", ".join(f"unnest(?::{kind}[])" for kind in columns.values())
+            self.duckdb.execute(
+                f"INSERT INTO {table} SELECT {lists}",
+                [list(column) for column in zip(*held, strict=True)],
+            )
 
     def keep(self, table: str, query: str) -> None:
         """Compute a text once and keep what it says as a table."""

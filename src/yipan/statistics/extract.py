@@ -15,7 +15,7 @@ import duckdb
 import orjson
 from django.db import connection, transaction
 
-from yipan.database import read_or_make_key
+from yipan.database import read_or_make_key, vault
 from yipan.duties.lawbook import lawbook
 from yipan.offices.divisions import NATION
 from yipan.offices.permit import set_acting
@@ -98,6 +98,22 @@ def extract(*, step: int = STEP, say: Callable[[str], None] | None = None) -> Ex
             write_manifest(at, manifest)
         sweep_out(at, manifest)
     return Extracted(**done, anew=anew)
+
+
+def new_salt() -> None:
+    """Salt cases and duties anew: the next extract reads everything again, and no key of before leads anywhere.
+
+    Raises:
+        ExtractBusyError: another process reads just now.
+    """
+    at = folder()
+    with alone(at):
+        read_or_make_key(_SALT, lambda: os.urandom(32))
+        manifest = read_manifest(at)
+        # First: whatever stops this, nothing of two salts stands in one folder.
+        manifest.law = ""
+        write_manifest(at, manifest)
+        vault.replace_key(_SALT, os.urandom(32))
 
 
 def _asked(query: str) -> str:

@@ -6,6 +6,7 @@ must add up to it. A filed report is never changed: a correction is another one,
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -20,8 +21,6 @@ from yipan.offices.office import names_of, organisation
 from yipan.registry.register import record_drafts
 from yipan.statistics import checks
 from yipan.statistics.content import Content, asked_of, content_of, read_content, report_named
-from yipan.statistics.engine import Engine
-from yipan.statistics.extract import extract
 from yipan.statistics.models import Filing
 from yipan.statistics.sealing import ReportChangedError, digest_of, holds, sign
 
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from yipan.duties.record import Receipt
     from yipan.offices.permit import Permit
     from yipan.statistics.checks import Disagreement
+    from yipan.statistics.engine import Engine
     from yipan.statistics.periods import Span
 
 #: The report that climbs, and the kinds with which it is filed, corrected and examined.
@@ -163,11 +163,17 @@ class Prepared:
 
 
 def prepare(
-    permit: Permit, span: Span, now: datetime, *, report: str = CLIMBING, fresh: bool = True
+    permit: Permit,
+    span: Span,
+    now: datetime,
+    *,
+    report: str = CLIMBING,
+    fresh: bool = True,
+    engine: Engine | None = None,
 ) -> Prepared:
     """Compute a report of the permit's organisation, and check it. Nothing is written but the folder of figures.
 
-    `fresh`: bring that folder up to date first.
+    `fresh`: bring that folder up to date first. `engine`: where the period is counted already (`checks.counted()`).
 
     Raises:
         NotPermittedError: the post does not include reading duties.
@@ -175,16 +181,13 @@ def prepare(
     """
     permit.require("read-duties", now)
     office = organisation(permit.organisation).id
-    if fresh:
-        extract()
     below = _filed_below(permit, span, report)
     missing = tuple(each for each in _offices_below(office, span) if each not in below)
-    with Engine() as engine:
-        checks.lay_out_checks(engine)
-        content = content_of(engine, report_named(report), office, span, now)
+    with nullcontext(engine) if engine else checks.counted(span, now, fresh=fresh) as counted:
+        content = content_of(counted, report_named(report), office, span, now)
         content = replace(content, below={name: each.digest for name, each in sorted(below.items())})
         wanted = checks.before_filing(FILED)
-        found = checks.run(engine, asked_of(span, now), office, wanted)
+        found = checks.run(counted, asked_of(span, now), office, wanted)
     found += checks.of_content(content, {name: each.content for name, each in below.items()}, missing)
     return Prepared(
         content=content,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from yipan.database import make_home, read_or_make_key, read_or_make_public
+from yipan.database import make_home, read_or_make_key, read_or_make_public, vault
+from yipan.database.keyrefusals import KeyMissingError
 from yipan.errors import YipanError
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 #: What is signed begins with this, so that no signature over anything else can be taken for it.
 _FORM: Final = "yipan-report-1"
+#: What the name of an office's key begins with.
+_OFFICE: Final = "office"
 
 
 class ReportChangedError(YipanError):
@@ -41,13 +44,52 @@ def digest_of(text: str) -> str:
 
 
 def sign(office: str, text: str) -> tuple[str, str]:
-    """Return the name of the office's key, and its signature over a text; the key is made when there is none."""
-    name = _name(office)
-    secret = read_or_make_key(f"{name}.key", lambda: Ed25519PrivateKey.generate().private_bytes_raw())
-    private = Ed25519PrivateKey.from_private_bytes(secret)
-    public = {"key": name, "office": office, "ed25519": _plain(private.public_key().public_bytes_raw())}
-    read_or_make_public(f"{name}.json", lambda: json.dumps(public).encode())
+    """Return the name of the office's newest key, and its signature over a text; the key is made when there is none."""
+    try:
+        name, private = _newest(office)
+    except KeyMissingError:  # the key was changed just now
+        name, private = _newest(office)
     return name, _plain(private.sign(_signed(office, text)))
+
+
+def _newest(office: str) -> tuple[str, Ed25519PrivateKey]:
+    versions = vault.versions(_front(office))
+    name = f"{_front(office)}-{versions[-1] if versions else 1}"
+    if versions:
+        secret = vault.require_key(f"{name}.key")
+    else:
+        secret = read_or_make_key(f"{name}.key", lambda: Ed25519PrivateKey.generate().private_bytes_raw())
+    private = Ed25519PrivateKey.from_private_bytes(secret)
+    read_or_make_public(f"{name}.json", lambda: _public_half(name, office, private))
+    return name, private
+
+
+def _public_half(name: str, office: str, private: Ed25519PrivateKey) -> bytes:
+    said = {"key": name, "office": office, "ed25519": _plain(private.public_key().public_bytes_raw())}
+    return json.dumps(said).encode()
+
+
+def rotate(office: str) -> str:
+    """Give an office a new key and return its name; the one before signs no more, and what it signed goes on verifying."""
+    _newest(office)
+    before = vault.versions(_front(office))
+    name = f"{_front(office)}-{before[-1] + 1}"
+    private = Ed25519PrivateKey.generate()
+    # The public half first: nothing is signed that nobody could check.
+    read_or_make_public(f"{name}.json", lambda: _public_half(name, office, private))
+    vault.add_key(f"{name}.key", private.private_bytes_raw())
+    for each in before:
+        vault.remove_key(f"{_front(office)}-{each}.key")
+    return name
+
+
+def signing_offices() -> list[str]:
+    """Return the offices that have a key of their own here."""
+    found = (
+        json.loads(each.read_text(encoding="utf-8"))
+        for each in (make_home() / "keys").glob(f"{_OFFICE}-*.json")
+    )
+    return sorted({str(each["office"]) for each in found})
 
 
 def holds(office: str, key: str, text: str, signature: str) -> bool:
@@ -67,8 +109,8 @@ def _public(key: str) -> Path:
     return make_home() / "keys" / f"{key}.json"
 
 
-def _name(office: str) -> str:
-    return f"office-{office.replace(':', '.')}-1"
+def _front(office: str) -> str:
+    return f"{_OFFICE}-{office.replace(':', '.')}"
 
 
 def _signed(office: str, text: str) -> bytes:

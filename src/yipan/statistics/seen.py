@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from yipan.registry.headcounts import threshold
 from yipan.statistics.content import asked_of
-from yipan.statistics.engine import Engine, filled
+from yipan.statistics.engine import filled
 from yipan.statistics.periods import before, period_of
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from yipan.offices.permit import Permit
     from yipan.statistics.assessment import Assessment
+    from yipan.statistics.engine import Engine
 
 MONTHS: Final = 12
 #: Of what is asked between offices, from and to which province: only what is no small count.
@@ -42,8 +43,8 @@ class Month:
         return 100 * self.kept / self.due if self.due >= threshold() else None
 
 
-def trend_of(permit: Permit, now: datetime) -> list[Month]:
-    """Return the latest months of an office and those below it, the oldest first.
+def trend_of(permit: Permit, now: datetime, engine: Engine) -> list[Month]:
+    """Return the latest months, up to that of a moment, of an office and those below it, the oldest first.
 
     Raises:
         NotPermittedError: the post does not include reading duties.
@@ -52,17 +53,21 @@ def trend_of(permit: Permit, now: datetime) -> list[Month]:
     spans = [period_of("month", now.date())]
     for _ in range(MONTHS - 1):
         spans.append(before(spans[-1]))
-    found = []
-    with Engine() as engine:
-        for span in reversed(spans):
-            asked = asked_of(span, now)
-            due, kept = engine.rows(
-                f"SELECT COALESCE(SUM(w.due), 0), COALESCE(SUM(w.kept), 0) FROM ({filled('worked', asked)}) AS w"  # noqa: S608  # our own text
-                " JOIN lines AS l ON l.office = w.office WHERE l.superior = ?",
-                [permit.organisation],
-            )[0]
-            found.append(Month(name=span.name, due=int(due), kept=int(kept)))
-    return found
+    spans.reverse()
+    each_month = " UNION ALL ".join(
+        f"SELECT {number} AS number, office, due, kept FROM ({filled('worked', asked_of(span, now))})"  # noqa: S608  # our own text
+        for number, span in enumerate(spans)
+    )
+    rows = engine.rows(
+        f"SELECT m.number, SUM(m.due), SUM(m.kept) FROM ({each_month}) AS m"  # noqa: S608  # the same
+        " JOIN lines AS l ON l.office = m.office WHERE l.superior = ? GROUP BY 1",
+        [permit.organisation],
+    )
+    told = {row[0]: (int(row[1]), int(row[2])) for row in rows}
+    counts = [told.get(number, (0, 0)) for number in range(len(spans))]
+    return [
+        Month(name=span.name, due=due, kept=kept) for span, (due, kept) in zip(spans, counts, strict=True)
+    ]
 
 
 def flows_of(engine: Engine, office: str, first: datetime, after: datetime) -> list[tuple[str, str, int]]:

@@ -38,9 +38,12 @@ from yipan.law.rulebook import Adoption, Rulebook
 from yipan.offices.office import lines_of
 from yipan.offices.permit import set_acting
 from yipan.statistics.store import folder
+from yipan.statistics.touched import as_it_stands, kinds_touched, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from django.db.backends.utils import CursorWrapper
 
     from yipan.offices.permit import Permit
     from yipan.statistics.periods import Span
@@ -171,6 +174,8 @@ class _Run:
     offices: frozenset[str] | None
     found: Simulated
     turns: dict[UUID, list[Event]]
+    #: Of which a case has one where the draft may change something; None: any may be.
+    kinds: frozenset[str] | None
     lines: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
 
@@ -226,7 +231,10 @@ def _begin(draft: Pack, span: Span, now: datetime, permit: Permit | None) -> _Ru
     turns: dict[UUID, list[Event]] = defaultdict(list)
     for event in _turns(draft, span, until, offices):
         turns[event.thread].append(event)
-    return _Run(span=span, book=book, until=until, offices=offices, found=Simulated(), turns=dict(turns))
+    kinds = kinds_touched(draft, [each.pack for each in lawbook().adoptions()])
+    return _Run(
+        span=span, book=book, until=until, offices=offices, found=Simulated(), turns=dict(turns), kinds=kinds
+    )
 
 
 def _threads(span: Span, permit: Permit | None) -> list[UUID]:
@@ -276,6 +284,8 @@ def _count_batch(run: _Run, batch: Sequence[UUID]) -> None:
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         # As a replay does: the law reads the clock rows of these cases, and no payload.
         set_acting("", "simulate", batch)
+        if run.kinds is not None:
+            batch = _count_untouched(run, cursor, batch, run.kinds)
         table = settle.rows_of(cursor, batch)
         events = journal.events_of(cursor, batch)
     live = {
@@ -285,6 +295,31 @@ def _count_batch(run: _Run, batch: Sequence[UUID]) -> None:
         or any(run.span.first_at <= each.counts_at < run.span.after_at for each in held)
     }
     _count(run, live, {key: duty for key, duty in table.items() if duty.thread in live})
+
+
+def _count_untouched(
+    run: _Run, cursor: CursorWrapper, batch: Sequence[UUID], kinds: frozenset[str]
+) -> list[UUID]:
+    """Count the cases that the draft cannot touch as they stand, on both sides; return the others."""
+    first, after = run.span.first_at, run.span.after_at
+    touched, rest, events = split(
+        cursor, [each for each in batch if each not in run.turns], kinds, first, after
+    )
+    run.found.cases += len(rest)
+    run.found.events += events
+    for each in as_it_stands(cursor, rest, first, after, run.until) if rest else ():
+        if run.offices is not None and each.office not in run.offices:
+            continue
+        for counts in (run.found.happened[each.rule], run.found.drafted[each.rule]):
+            counts.opened += each.opened
+            counts.due += each.due
+            counts.kept += each.kept
+            counts.lapsed += each.due - each.kept
+            counts.released += each.released
+        if each.due:
+            run.found.weeks[each.office, each.week][0] += each.due
+            run.found.weeks[each.office, each.week][1] += each.due
+    return [*touched, *(each for each in batch if each in run.turns)]
 
 
 def _count(run: _Run, threads: Mapping[UUID, list[Event]], table: Mapping[UUID, Duty]) -> None:

@@ -22,10 +22,19 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from yipan.duties.resetting import officers_below, reset_sign_in
 from yipan.errors import YipanError
 from yipan.offices import factors
-from yipan.offices.recovering import close_sessions
+from yipan.offices.recovering import close_sessions, set_own
 from yipan.offices.signing_in import begin_attempt
-from yipan.web.acting import Acting, acting_in, for_officers, now, page, posts_of, tell
-from yipan.web.begun import PROVED
+from yipan.web.acting import (
+    Acting,
+    acting_in,
+    for_officers,
+    lacks_second_factor,
+    now,
+    page,
+    posts_of,
+    tell,
+)
+from yipan.web.begun import FIRST, PROVED
 from yipan.web.sign import (
     address_of,
     faults_of_password,
@@ -95,6 +104,7 @@ def account(request: HttpRequest, user: User) -> HttpResponse:
         "codes": next((each for each in found if each.sort == factors.RECOVERY), None),
         "has_password": user.has_usable_password(),
         "may_reset": _may_reset(request),
+        "needs_second": lacks_second_factor(request, posts_of(request)),
     }
     return _show(request, user, "account", context)
 
@@ -137,23 +147,25 @@ def password(request: HttpRequest, user: User) -> HttpResponse:
     """Change the password; every other session of the account ends with it."""
     if not user.has_usable_password():
         return redirect("account")
+    is_first = bool(request.session.get(FIRST))
     if request.method == "GET":
-        return _show(request, user, "password", {})
+        return _show(request, user, "password", {"is_first": is_first})
     attempt = begin_attempt(user.get_username(), now(), address_of(request))
     if attempt is None:
-        return _show(request, user, "password", {"resting": True}, status=429)
+        return _show(request, user, "password", {"resting": True, "is_first": is_first}, status=429)
     if not user.check_password(request.POST.get("old", "")):
-        return _show(request, user, "password", {"wrong": True}, status=422)
+        return _show(request, user, "password", {"wrong": True, "is_first": is_first}, status=422)
     attempt.forgive()
     fresh = request.POST.get("password", "")
     faults = faults_of_password(fresh, request.POST.get("again", ""), user)
+    if fresh and user.check_password(fresh):
+        faults = [gettext("新密码和现在的一样，请换一个。")]
     if faults:
-        return _show(request, user, "password", {"faults": faults}, status=422)
-    user.set_password(fresh)
-    user.save(update_fields=["password"])
+        return _show(request, user, "password", {"faults": faults, "is_first": is_first}, status=422)
+    set_own(user, fresh)
     update_session_auth_hash(request, user)
     tell(request, gettext("密码已更换，其他地方的登录都已结束。"))
-    return redirect("account")
+    return redirect(home_of(user.pk) if request.session.pop(FIRST, False) else "account")
 
 
 @sensitive_post_parameters()

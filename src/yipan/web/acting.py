@@ -13,28 +13,30 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
 from yipan.documents.certificate import NoCertificateError
 from yipan.documents.papers import NoPaperError
 from yipan.duties.faults import UnknownThreadError
 from yipan.errors import YipanError
+from yipan.offices.factors import has_second_factor
 from yipan.offices.leave import OnLeaveError
 from yipan.offices.office import UnknownOrganisationError, names_of
 from yipan.offices.officer import Officer, Posting
 from yipan.offices.permit import NotPermittedError, NotPostedError, Permit, permit_for
-from yipan.offices.role import ROLES
+from yipan.offices.role import ROLES, second_factor_posts
 from yipan.offices.signing_in import note_log_in
 from yipan.offices.succession import OfficeEndedError
 from yipan.registry.glass import GlassOverError
 from yipan.registry.intake import IntakeGoneError
 from yipan.registry.oversight import UnknownEntryError
 from yipan.registry.ownaccess import NoSuchSlipError
-from yipan.web.begun import OF_OFFICER
+from yipan.web.begun import FIRST, OF_OFFICER
 from yipan.web.words import SHANGHAI, language
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
 P = ParamSpec("P")
@@ -127,9 +129,9 @@ def for_officers(
             if request.session.get(OF_OFFICER):
                 logout(request)  # her last post has ended, and her session with it
             return _send(request, reverse("sign-in"))
-        acting = acting_in(request, posts)
-        if acting is None:
-            return _send(request, reverse("office"))
+        acting, before = acting_in(request, posts), _before_all_else(request, posts)
+        if before or acting is None:
+            return _send(request, before or reverse("office"))
         try:
             _note_log_in(request, acting)
             return view(request, acting, *args, **kwargs)
@@ -142,6 +144,19 @@ def for_officers(
             return refuse(request, acting, refusal)
 
     return guarded
+
+
+def _before_all_else(request: HttpRequest, posts: Iterable[Posting]) -> str:
+    """Return where an officer goes before any page is shown to her: a first password, or a lock that her post must have."""
+    if request.session.get(FIRST):
+        return reverse("account-password")
+    return reverse("account") if lacks_second_factor(request, posts) else ""
+
+
+def lacks_second_factor(request: HttpRequest, posts: Iterable[Posting]) -> bool:
+    """Tell whether a post of an officer asks for a second factor that her account does not have."""
+    wanted = any(each.role in second_factor_posts() for each in posts)
+    return wanted and not has_second_factor(request.user.pk or 0)
 
 
 def _note_log_in(request: HttpRequest, acting: Acting) -> None:
@@ -180,4 +195,10 @@ def refuse(request: HttpRequest, acting: Acting, refusal: YipanError) -> HttpRes
     thread = request.resolver_match.kwargs.get("thread") if request.resolver_match else None
     # Not back to the very page that refused.
     back = thread if request.resolver_match and request.resolver_match.url_name not in _OF_ONE else None
-    return page(request, acting, "refused", {"sentence": refusal.say(language()), "thread": back}, status)
+    said = refusal.say(language())
+    if isinstance(refusal, NotPermittedError):
+        # Whoever reads a page knows neither the names of rights nor codes.
+        said = gettext(
+            "您在%(office)s的岗位不包括这件事。请由有权限的同事办理，或请本机构负责人调整岗位。"
+        ) % {"office": acting.office_name}
+    return page(request, acting, "refused", {"sentence": said, "thread": back}, status)

@@ -18,6 +18,8 @@ SEEN: Final = "seen"
 PROVED: Final = "proved"
 #: Whether it is an officer's, or a person's own.
 OF_OFFICER: Final = "of-officer"
+#: Whether it was opened with the first password of the account, which somebody else has read.
+FIRST: Final = "first-password"
 
 
 def hear_sign_ins() -> None:
@@ -27,10 +29,12 @@ def hear_sign_ins() -> None:
 
 def _began(sender: object, request: HttpRequest | None, user: User, **_: object) -> None:
     from yipan.offices.officer import Officer  # noqa: PLC0415  # it holds tables
+    from yipan.offices.recovering import is_first  # noqa: PLC0415  # the same
 
     del sender
     if request is None:
         return
     now = time.time()
     request.session[BEGAN] = request.session[SEEN] = request.session[PROVED] = now
+    request.session[FIRST] = is_first(user.pk)
     request.session[OF_OFFICER] = Officer.objects.filter(user=user.pk).exists()

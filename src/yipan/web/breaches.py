@@ -9,12 +9,13 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
 from yipan.database import rule_packs
-from yipan.duties.breaches import MOST, breaches_of
+from yipan.duties.breaches import PAGE, breaches_of
 from yipan.duties.lawbook import lawbook
 from yipan.errors import YipanError
 from yipan.law.pack import parse_yaml
 from yipan.web.acting import Acting, for_officers, page
 from yipan.web.duties import document_titles
+from yipan.web.paging import Sheet, page_asked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,10 +49,11 @@ CORRECTORS: Final[Mapping[str, str]] = {
 def breaches(request: HttpRequest, acting: Acting) -> HttpResponse:
     """Show the list."""
     permit = acting.permit("worklist")
-    found = breaches_of(permit, acting.now)
+    number = page_asked(request)
+    found = breaches_of(permit, acting.now, number)
     context = {
-        "rows": [(each, _titles(each)) for each in found],
-        "most": MOST if len(found) == MOST else 0,
+        "rows": [(each, _titles(each)) for each in found[:PAGE]],
+        "sheet": Sheet(page=number, more=len(found) > PAGE),
         "measures": MEASURES,
         "correctors": CORRECTORS,
         "titles": {**_heads(rule_packs()), **document_titles()},

@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
 from yipan.documents import papers, signing
-from yipan.documents.certificate import held, verify
+from yipan.documents.certificate import PERSON, held, verify
 from yipan.documents.register import register_of
 from yipan.documents.verbs import issue
 from yipan.duties.faults import DraftFaultsError, StaleCaseError
@@ -23,8 +23,10 @@ from yipan.duties.naming import new_id
 from yipan.duties.queries import case
 from yipan.law.fold import OPEN
 from yipan.registry.access import names_in, said_before
+from yipan.registry.ownaccess import may_give
 from yipan.web.acting import Acting, for_officers, now, page, tell
 from yipan.web.knowing import choice_word
+from yipan.web.paging import Sheet, number_asked, page_asked
 from yipan.web.words import SHANGHAI, language
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ HANDED: Final = "certificate.handed-over"
 REVOKED: Final = "certificate.revoked"
 
 
-def _address(request: HttpRequest) -> str:
+def house_address(request: HttpRequest) -> str:
     """Return the address under which anybody verifies: the deployment's own, else that of this page."""
     return str(settings.PUBLIC_ADDRESS) or request.build_absolute_uri("/").rstrip("/")
 
@@ -63,13 +65,20 @@ def _today(acting: Acting) -> date:
 def certificates(request: HttpRequest, acting: Acting) -> HttpResponse:
     """Show the certificate register of this office, and that its sum is right."""
     permit = acting.permit("certificate register")
-    register = register_of(permit, acting.now)
+    year, number = number_asked(request, "year"), page_asked(request)
+    register = register_of(permit, acting.now, year=year, page=number)
     names = names_in(permit, {each.thread for each in register.lines}, acting.now)
     asked = _kind(acting, ASKED)
     lines = [
         (each, names.get(each.thread, ""), choice_word(asked, "wish", each.wish)) for each in register.lines
     ]
-    context = {"lines": lines, "balance": register.balance, "today": _today(acting)}
+    sheet = Sheet(
+        page=number, more=number < register.pages, pages=register.pages, query=f"year={year}&" if year else ""
+    )
+    context = {
+        "lines": lines, "balance": register.balance, "today": _today(acting), "years": register.years, "year": year,
+        "sheet": sheet,
+    }  # fmt: skip
     return page(request, acting, "certificates", context)
 
 
@@ -103,6 +112,8 @@ def certificate(request: HttpRequest, acting: Acting, thread: UUID) -> HttpRespo
         "name": request.POST.get("name", said.get("name", "")),
         "way": request.POST.get("way", ""),
         "ways": _kind(acting, HANDED).fields["way"].choices,
+        "may_give": "record" in permit.rights and may_give(permit, thread, PERSON),
+        "number_entry": new_id(acting.now),
         "may_issue": "record" in permit.rights and _is_asked(acting, view),
         "today": _today(acting),
     }
@@ -149,14 +160,14 @@ def _uuid(text: str | None) -> UUID | None:
 def certificate_pdf(request: HttpRequest, acting: Acting, thread: UUID, event: UUID) -> HttpResponse:
     """Return the paper of a certificate."""
     one = papers.certificate(acting.permit("print a certificate"), thread, event, acting.now)
-    return _pdf(papers.certificate_pdf(one, _address(request)), "certificate")
+    return pdf(papers.certificate_pdf(one, house_address(request)), "certificate")
 
 
 @require_GET
 @for_officers
 def letter_pdf(request: HttpRequest, acting: Acting, thread: UUID, event: UUID) -> HttpResponse:  # noqa: ARG001  # as views are called
     """Return the letter that an entry is printed as."""
-    return _pdf(papers.letter_pdf(acting.permit("print a letter"), thread, event, acting.now), "letter")
+    return pdf(papers.letter_pdf(acting.permit("print a letter"), thread, event, acting.now), "letter")
 
 
 @require_GET
@@ -164,10 +175,10 @@ def letter_pdf(request: HttpRequest, acting: Acting, thread: UUID, event: UUID) 
 def form_pdf(request: HttpRequest, acting: Acting, thread: UUID, subject: str) -> HttpResponse:  # noqa: ARG001  # as views are called
     """Return the registration form of one of the two."""
     made = papers.registration_pdf(acting.permit("print a form"), thread, subject, acting.now)
-    return _pdf(made, "registration")
+    return pdf(made, "registration")
 
 
-def _pdf(content: bytes, name: str) -> HttpResponse:
+def pdf(content: bytes, name: str) -> HttpResponse:
     """Answer with a paper under a name that says nothing of anybody."""
     headers = {"Content-Disposition": f'inline; filename="{name}.pdf"'}
     return HttpResponse(content, content_type="application/pdf", headers=headers)

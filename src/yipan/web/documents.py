@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from yipan.documents.evidence import Evidence, keep
 from yipan.documents.verbs import record_draft
 from yipan.duties import queries
+from yipan.duties.beginning import begins_at_desk
 from yipan.duties.draft import Draft, Draftsman
 from yipan.duties.faults import DraftFaultsError, Fault, StaleCaseError
 from yipan.duties.lawbook import lawbook
@@ -78,9 +79,9 @@ class _Desk:
 @require_http_methods(["GET", "POST"])
 @for_officers
 def record_new(request: HttpRequest, acting: Acting, kind: str) -> HttpResponse:
-    """Show and take the form that begins a case."""
+    """Show and take the form of what is recorded outside a case, or begins one."""
     found = _kind(kind, acting)
-    if found.system or not (found.begins_case or found.effect == "office-opened"):
+    if not begins_at_desk(found):
         raise NothingToDoError
     acting.permit("record").require(found.right, acting.now)
     own = dict.fromkeys(found.roles, acting.organisation) if found.thread == "office" else {}
@@ -142,12 +143,18 @@ def record_in_case(request: HttpRequest, acting: Acting, thread: UUID, kind: str
         kind=found,
         setting=replace(setting, known=view.known_roles),
         entry=_entry_id(request, acting),
-        thread=thread,
+        # An entry of another period than those of this case goes to the case of its own.
+        thread=None if _is_of_another_period(request, found, view) else thread,
         as_of=_number(request.POST.get("as_of"), view.entries),
         opened_at=_instant(request.POST.get("opened_at"), acting.now),
         typed=typed,
     )
     return _serve(request, desk)
+
+
+def _is_of_another_period(request: HttpRequest, kind: Kind, view: CaseView) -> bool:
+    typed = request.POST.get("period", "").strip()
+    return kind.thread == "period" and bool(typed) and typed not in {each.duty.period for each in view.duties}
 
 
 def _filled_in(acting: Acting, thread: UUID, kind: Kind, setting: Setting) -> dict[str, str]:

@@ -12,12 +12,13 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from yipan.duties.lawbook import lawbook
-from yipan.duties.queries import PAGE, SOON, owed_today
+from yipan.duties.queries import SOON, owed_today
 from yipan.law.rule import PERIOD_KIND
 from yipan.registry.access import names_in, read_case
 from yipan.registry.oversight import RIGHT as AUDIT
 from yipan.web.acting import Acting, for_officers, page
 from yipan.web.nodes import sent_by_entry
+from yipan.web.paging import Sheet, page_asked
 from yipan.web.ruling import titles_of
 from yipan.web.words import SHANGHAI, is_running, said
 
@@ -62,7 +63,7 @@ def today(request: HttpRequest, acting: Acting) -> HttpResponse:
     if acting.rights == {AUDIT}:
         return redirect("oversight")
     permit = acting.permit("worklist")
-    owed = owed_today(permit, acting.now)
+    owed = owed_today(permit, acting.now, page=page_asked(request))
     begins = owed.begins if "record" in permit.rights else ()
     context = {
         "today": owed,
@@ -70,7 +71,7 @@ def today(request: HttpRequest, acting: Acting) -> HttpResponse:
         "beginnings": [each for each in begins if each.often or not each.matter],
         "matters": _by_matter([each for each in begins if each.matter and not each.often]),
         "titles": document_titles(),
-        "unlisted": max(0, owed.owed_in_all - PAGE),
+        "sheet": Sheet(page=owed.page, more=owed.more),
         "names": _names(permit, owed, acting.now),
         "now": acting.now,
     }
@@ -146,7 +147,7 @@ def case(request: HttpRequest, acting: Acting, thread: UUID) -> HttpResponse:
         "owed": [each for each in offered if each.duty],
         "others": [each for each in offered if not each.duty],
         "titles": document_titles(),
-        "sent": sent_by_entry(permit, thread),
+        "sent": sent_by_entry(permit, thread, acting.now),
     }
     return page(request, acting, "case", context)
 

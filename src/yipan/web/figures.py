@@ -14,13 +14,13 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from yipan.offices.office import Organisation, UnknownOrganisationError, names_of
+from yipan.registry.people import place_name
 from yipan.statistics import charts, reports
 from yipan.statistics.assessment import assess, behind, contests, stretch
 from yipan.statistics.book import names_for, write_book
 from yipan.statistics.bulletin import bulletin_pdf
-from yipan.statistics.checks import lay_out_checks
+from yipan.statistics.checks import NOT_FILED, counted
 from yipan.statistics.content import asked_of
-from yipan.statistics.engine import Engine, filled
 from yipan.statistics.gaming import TRICKS, seen
 from yipan.statistics.measures import figure_named
 from yipan.statistics.periods import before, parse_period, period_of
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
     from yipan.statistics.assessment import Assessment, Card, Pair
+    from yipan.statistics.checks import Disagreement
     from yipan.statistics.periods import Span
     from yipan.statistics.seen import Month
 
@@ -105,7 +106,7 @@ def report(request: HttpRequest, acting: Acting) -> HttpResponse:
             for row in prepared.content.by_office
         ],
         "indicators": _indicators(prepared.content.indicators),
-        "disagreements": [each.say(language()) for each in prepared.disagreements],
+        "disagreements": _disagreements(prepared.disagreements),
         "missing": names_of(prepared.missing),
         "history": reports.filings(permit, office=acting.organisation, period=span.name),
         "span": span,
@@ -114,6 +115,12 @@ def report(request: HttpRequest, acting: Acting) -> HttpResponse:
         "may_file": "record" in permit.rights,
     }
     return page(request, acting, "figures/report", context)
+
+
+def _disagreements(found: Sequence[Disagreement]) -> list[str]:
+    """Return what disagrees as sentences; who has not filed is said apart, by name."""
+    names = names_of({each for one in found for each in (one.office, one.partner) if each})
+    return [each.say(language(), names) for each in found if each.what != NOT_FILED]
 
 
 def _indicators(found: Mapping[str, tuple[int, int]]) -> list[dict[str, Any]]:
@@ -162,12 +169,11 @@ def bulletin(request: HttpRequest, acting: Acting) -> HttpResponse:
 def assessment(request: HttpRequest, acting: Acting) -> HttpResponse:
     """Show the assessment of an office and those right below it: the league, the matrix of pairs, trends and flows."""
     permit, span = acting.permit("assessment"), _span(request, acting)
-    found = assess(permit, span, acting.now)
-    months = trend_of(permit, acting.now)
-    with Engine() as engine:
+    permit.require("read-duties", acting.now)
+    with counted(span, acting.now) as engine:
+        found = assess(permit, span, acting.now, engine=engine)
+        months = trend_of(permit, acting.now, engine)
         asked = asked_of(span, acting.now)
-        lay_out_checks(engine)
-        engine.keep("standing", filled("standing", asked))
         between = flows_of(engine, acting.organisation, span.first_at, span.after_at)
         tricks = seen(engine, asked, [card.office for card in found.cards])
     context = {
@@ -200,10 +206,7 @@ def _pictures(
     """Return the pictures of an assessment, and of the flows the numbers too."""
     # Beside a bar there is room for the name alone; the tables say where it is.
     short = dict(Organisation.objects.filter(id__in=found.names).values_list("id", "name"))
-    provinces = names_of({each for pair in between for each in pair[:2]})
-    named = [
-        (provinces.get(start, start)[:6], provinces.get(end, end)[:6], count) for start, end, count in between
-    ]
+    named = [(place_name(start), place_name(end), count) for start, end, count in between]
     bars = [_bar(each, short.get(each.office, each.name)) for each in found.cards]
     rows, columns, shares = matrix_of(found)
     heads = [[short.get(each, each) for each in names] for names in (rows, columns)]
@@ -231,9 +234,9 @@ def _named_pairs(found: Assessment, pairs: Sequence[Pair]) -> list[tuple[str, st
     ]
 
 
-def _brief(name: str) -> str:
-    """Return the end of a long name, where an office says which it is."""
-    return name if len(name) <= 14 else f"…{name[-13:]}"  # noqa: PLR2004  # what fits beside a bar
+def _short_name(office: str, name: str) -> str:
+    """Return what an office is called where it is known where it is."""
+    return Organisation.objects.filter(id=office).values_list("name", flat=True).first() or name
 
 
 @require_GET
@@ -266,7 +269,7 @@ def card(request: HttpRequest, acting: Acting, office: str) -> HttpResponse:
             charts.bars(
                 [
                     charts.Bar(
-                        label=_brief(mine.name),
+                        label=_short_name(mine.office, mine.name),
                         kept=mine.kept,
                         late=0,
                         overdue=mine.due - mine.kept,

@@ -149,9 +149,15 @@ class _Making:
         """Tell whether a person is one whom the parties at hand may hear of.
 
         A person is told from the others by the role of a group that may see her (`her_home`); where the
-        parties name members of that group and hers is not among them, she is left out.
+        parties name members of that group and hers is not among them, she is left out. Whom several members
+        may see is told apart by none of them.
         """
-        return all(self._is_meant(role) for role in self._own_roles(subject))
+        own = self._own_roles(subject)
+        groups = {self.kind.roles[role].group for role in own}
+        return all(
+            any(self._is_meant(role) for role in own if self.kind.roles[role].group == group)
+            for group in groups
+        )
 
     def asks(self, one: Field) -> bool:
         """Tell whether a field concerns the parties at hand."""

@@ -11,12 +11,17 @@ from django.views.decorators.http import require_GET
 
 from yipan.documents.definitions import SERVICE, definitions
 from yipan.documents.ledgers import counterparts_of, ledger_of, ledgers, supply_points_of
-from yipan.documents.stubs import stubs_of
+from yipan.documents.stubs import PAGE as STUBS
+from yipan.documents.stubs import stub_years, stubs_of
+from yipan.duties.beginning import begins_at_desk
+from yipan.duties.lawbook import lawbook
 from yipan.duties.library import library
 from yipan.offices.office import lines_of
 from yipan.web.acting import Acting, for_officers, page
+from yipan.web.paging import Sheet, number_asked, page_asked
 from yipan.web.public import visitor
 from yipan.web.ruling import titles_of
+from yipan.web.words import SHANGHAI
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,19 +53,39 @@ def shelf(request: HttpRequest, acting: Acting) -> HttpResponse:
 @for_officers
 def ledger(request: HttpRequest, acting: Acting, name: str) -> HttpResponse:
     """Show one ledger."""
-    found = ledger_of(acting.permit("ledger"), name, acting.now)
-    return page(
-        request, acting, "ledger", {"ledger": found, "titles": titles_of(library(settings.RULEPACKS).packs)}
-    )
+    year, number = number_asked(request, "year"), page_asked(request)
+    found = ledger_of(acting.permit("ledger"), name, acting.now, year=year, page=number)
+    kinds = lawbook().kinds(acting.now.astimezone(SHANGHAI).date())
+    context = {
+        "ledger": found,
+        "titles": titles_of(library(settings.RULEPACKS).packs),
+        "year": year,
+        "sheet": _sheet(number, found.pages, year),
+        "begins": [
+            kinds[each] for each in found.definition.kinds if each in kinds and begins_at_desk(kinds[each])
+        ],
+    }
+    return page(request, acting, "ledger", context)
+
+
+def _sheet(number: int, pages: int, year: int | None) -> Sheet:
+    return Sheet(page=number, more=number < pages, pages=pages, query=f"year={year}&" if year else "")
 
 
 @require_GET
 @for_officers
 def stubs(request: HttpRequest, acting: Acting) -> HttpResponse:
     """Show the numbered stubs of what left the office; `year`: of one year."""
-    year = request.GET.get("year", "")
-    wanted = int(year) if year.isascii() and year.isdigit() else None
-    return page(request, acting, "stubs", {"stubs": stubs_of(acting.permit("ledger"), acting.now, wanted)})
+    year, number, permit = number_asked(request, "year"), page_asked(request), acting.permit("ledger")
+    years = stub_years(permit, acting.now)
+    in_all = years.get(year, 0) if year else sum(years.values())
+    context = {
+        "stubs": stubs_of(permit, acting.now, year, number),
+        "years": list(years),
+        "year": year,
+        "sheet": _sheet(number, -(-in_all // STUBS) or 1, year),
+    }
+    return page(request, acting, "stubs", context)
 
 
 @require_GET

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -122,11 +123,16 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return show(request, "sign_in", {})
     number = request.POST.get("number", "")
     try:
-        user = open_slip(number, request.POST.get("code", ""), address_of(request), now())
+        opened = open_slip(number, request.POST.get("code", ""), address_of(request), now())
     except (WrongSlipError, RestingError) as refusal:
         status = 429 if isinstance(refusal, RestingError) else 422
         return show(request, "sign_in", {"number": number, "fault": refusal.say(language())}, status)
-    return let_in(request, user)
+    answer = let_in(request, opened.user)
+    return (
+        show(request, "fresh", {"slip": opened.fresh, "go_on": answer["Location"]})
+        if opened.fresh
+        else answer
+    )
 
 
 @sensitive_post_parameters()
@@ -138,13 +144,13 @@ def add(request: HttpRequest, permit: PersonPermit) -> HttpResponse:
         return show(request, "add", {"cards": read_own(permit, now()).cards})
     number, code = request.POST.get("number", ""), request.POST.get("code", "")
     try:
-        add_slip(_user(request), number, code, address_of(request), now())
+        fresh = add_slip(_user(request), number, code, address_of(request), now())
     except (WrongSlipError, RestingError, NotToBeJoinedError) as refusal:
         status = 429 if isinstance(refusal, RestingError) else 422
         context = {"number": number, "fault": refusal.say(language()), "cards": read_own(permit, now()).cards}
         return show(request, "add", context, status)
     tell(request, gettext("已经加上。两处的记录现在都能在这里看到，两处的机构并不知道。"))
-    return redirect("mine")
+    return show(request, "fresh", {"slip": fresh, "go_on": reverse("mine")}) if fresh else redirect("mine")
 
 
 def _user(request: HttpRequest) -> User:

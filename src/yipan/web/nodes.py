@@ -9,17 +9,19 @@ from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.http import require_GET, require_POST
 
 from yipan.exchange.nodes.entering import retry
+from yipan.exchange.nodes.following import note_read, sent_in
 from yipan.exchange.nodes.own import own_or_none
-from yipan.exchange.nodes.standing import desk, sent_in, status
+from yipan.exchange.nodes.standing import desk, status
 from yipan.web.acting import TOLD, Acting, for_officers, page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from uuid import UUID
 
     from django.http import HttpRequest, HttpResponse
 
-    from yipan.exchange.nodes.standing import Sent
+    from yipan.exchange.nodes.following import Sent
     from yipan.offices.permit import Permit
 
 #: What a post must include to see the exchange: it shows no person, and case numbers of every office.
@@ -70,10 +72,14 @@ def retry_all(request: HttpRequest, acting: Acting) -> HttpResponse:
     return redirect("nodes")
 
 
-def sent_by_entry(permit: Permit, thread: UUID) -> Mapping[UUID, list[Sent]]:
-    """Return what became of what this office sent to other installations in a case, by entry; nothing where it is no node."""
+def sent_by_entry(permit: Permit, thread: UUID, now: datetime) -> Mapping[UUID, list[Sent]]:
+    """Return what became of what this office sent to other installations in a case, by entry, and note that it was read.
+
+    Nothing where this installation is no node.
+    """
     if own_or_none() is None:
         return {}
+    note_read(permit, thread, now)
     found: dict[UUID, list[Sent]] = {}
     for each in sent_in(permit, thread):
         found.setdefault(each.event, []).append(each)

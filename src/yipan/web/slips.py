@@ -10,12 +10,15 @@ from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
+from yipan.documents import papers
+from yipan.documents.certificate import PERSON, NoCertificateError
 from yipan.duties.lawbook import lawbook
 from yipan.duties.naming import new_id
 from yipan.duties.queries import case
 from yipan.registry.access import names_in
-from yipan.registry.ownaccess import ENDED, cards_of, end, give, names_to_give
+from yipan.registry.ownaccess import ENDED, REPLACED, cards_of, end, give, names_to_give
 from yipan.web.acting import Acting, for_officers, page, tell
+from yipan.web.certificates import house_address, pdf
 from yipan.web.words import SHANGHAI, said
 
 if TYPE_CHECKING:
@@ -56,6 +59,18 @@ def slips(request: HttpRequest, acting: Acting, thread: UUID) -> HttpResponse:
 
 @require_POST
 @for_officers
+def certificate_with_number(request: HttpRequest, acting: Acting, thread: UUID, event: UUID) -> HttpResponse:
+    """Print a certificate with a second sheet for her alone: a number and a code, because she wants them."""
+    one = papers.certificate(acting.permit("print a certificate"), thread, event, acting.now)
+    if one.ended_at:
+        raise NoCertificateError
+    entry = _uuid(request.POST.get("entry")) or new_id(acting.now)
+    slip = give(acting.permit("record"), thread, PERSON, entry, acting.now, once=True)
+    return pdf(papers.certificate_pdf(one, house_address(request), slip), "certificate")
+
+
+@require_POST
+@for_officers
 def end_slip(request: HttpRequest, acting: Acting, thread: UUID, card: UUID) -> HttpResponse:
     """End a slip: whatever it opened is closed at once."""
     entry = _uuid(request.POST.get("entry")) or new_id(acting.now)
@@ -75,6 +90,8 @@ def _titles(view: CaseView) -> Mapping[str, Said]:
 
 def _because(acting: Acting, because: str) -> str:
     """Return why a slip ended, in words."""
+    if because == REPLACED:
+        return gettext("已另印一张")
     field = lawbook().kind(ENDED, acting.now.astimezone(SHANGHAI).date()).fields["because"]
     return said(field.choices.get(because, because)) if because else ""
 

@@ -8,44 +8,40 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import nats
 from django.db import close_old_connections
 from nats.errors import Error as NatsError
-from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy, RetentionPolicy, StreamConfig
-from nats.js.errors import NotFoundError
 
 from yipan.exchange.faults import UnreachableHubError
 from yipan.exchange.nodes import counting
 from yipan.exchange.nodes.entering import enter_ready
-from yipan.exchange.nodes.own import own
+from yipan.exchange.nodes.erasures import tell_erasures
+from yipan.exchange.nodes.line import COUNTS_SUBJECT, FETCH, STREAM, SUBJECT, TIMEOUT, connect, ensure_streams
+from yipan.exchange.nodes.line import box as box_of
+from yipan.exchange.nodes.own import credentials, own
 from yipan.exchange.nodes.packing import pack_due, published
-from yipan.exchange.nodes.receiving import receive
+from yipan.exchange.nodes.receiving import receive_many
 from yipan.law.deadline import SHANGHAI
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nats.aio.client import Client
     from nats.aio.msg import Msg
     from nats.js import JetStreamContext
 
     from yipan.exchange.nodes.packing import Packed
 
-#: All that the hub knows: a box for each node; and the daily counts.
-STREAM: Final = "YIPAN"
-SUBJECT: Final = "yipan.node.{name}"
-COUNTS: Final = "YIPAN-COUNTS"
-COUNTS_SUBJECT: Final = "yipan.counts.{name}"
-_TIMEOUT: Final = 5.0
-_PAUSE: Final = 0.2
+_PAUSE: Final = 0.1
 _AFTER_A_FAULT: Final = 0.5
-_FETCH: Final = 20
-_ACK_WAIT: Final = 60.0
 _COUNTS_EVERY: Final = 3600.0
+#: How often the list of erasures is compared with where copies lie.
+_ERASURES_EVERY: Final = 5.0
+#: An erasure is listed under the moment at which it began: as long as its transaction may take.
+_OVERLAP: Final = timedelta(hours=1)
 T = TypeVar("T")
 
 
@@ -58,6 +54,8 @@ class Carrying:
         self.say = say or (lambda _line: None)
         self.stop = asyncio.Event()
         self._said = ""
+        #: Erasures of before were compared with where copies lie; at the start none were.
+        self._compared_at: datetime | None = None
         # One thread for what leaves and one for what comes, each with a connection of its own.
         self._leaving = ThreadPoolExecutor(1, "leaving")
         self._entering = ThreadPoolExecutor(1, "entering")
@@ -78,22 +76,32 @@ class Carrying:
         """Connect, carry, and connect again whenever that fails."""
         while not self.stop.is_set():
             try:
-                client = await connect(self.own.hub, self.own.name)
+                client = await connect(self.own.hub, self.own.name, credentials())
             except UnreachableHubError as refusal:
                 self._tell(refusal.say("zh"))
                 await asyncio.sleep(_AFTER_A_FAULT)
                 continue
             try:
-                stream = client.jetstream(timeout=_TIMEOUT)
+                stream = client.jetstream(timeout=TIMEOUT)
                 await ensure_streams(stream)
                 self._tell("")
-                await asyncio.gather(self._send(stream), self._fetch(stream), self._count(stream))
-            except (NatsError, OSError, TimeoutError) as error:
-                self._tell(f"{type(error).__name__}")
+                await self._carry(stream)
+            except Exception as error:  # noqa: BLE001  # the line or the database went away: both come back, and nothing was lost
+                self._tell(f"{type(error).__name__}: {error}"[:200])
                 await asyncio.sleep(_AFTER_A_FAULT)
             finally:
                 with contextlib.suppress(NatsError, OSError, TimeoutError):
                     await asyncio.wait_for(client.close(), 2)
+
+    async def _carry(self, stream: JetStreamContext) -> None:
+        """Do all that needs the hub, until one of it fails; then end the others too, so that nothing is done twice at once."""
+        tasks = [asyncio.create_task(each(stream)) for each in (self._send, self._fetch, self._count)]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def _tell(self, line: str) -> None:
         if line and line != self._said:
@@ -101,13 +109,18 @@ class Carrying:
         self._said = line
 
     async def _send(self, stream: JetStreamContext) -> None:
+        compared = 0.0
         while not self.stop.is_set():
+            if time.monotonic() - compared > _ERASURES_EVERY:
+                began = _now()
+                await self._in(self._leaving, tell_erasures, began, self._compared_at)
+                compared, self._compared_at = time.monotonic(), began - _OVERLAP
             packed: list[Packed] = await self._in(self._leaving, pack_due, _now())
             for each in packed:
                 await stream.publish(
                     SUBJECT.format(name=each.peer),
                     each.raw.encode(),
-                    timeout=_TIMEOUT,
+                    timeout=TIMEOUT,
                     headers={"Nats-Msg-Id": each.message_id},
                 )
                 await self._in(self._leaving, published, each, _now())
@@ -115,25 +128,29 @@ class Carrying:
                 await asyncio.sleep(_PAUSE)
 
     async def _fetch(self, stream: JetStreamContext) -> None:
-        config = ConsumerConfig(
-            durable_name=self.own.name,
-            ack_policy=AckPolicy.EXPLICIT,
-            ack_wait=_ACK_WAIT,
-            max_ack_pending=4 * _FETCH,
-        )
         box = await stream.pull_subscribe(
-            SUBJECT.format(name=self.own.name), durable=self.own.name, stream=STREAM, config=config
+            SUBJECT.format(name=self.own.name),
+            durable=self.own.name,
+            stream=STREAM,
+            config=box_of(self.own.name),
         )
         while not self.stop.is_set():
             try:
-                messages: list[Msg] = await box.fetch(_FETCH, timeout=1)
+                messages: list[Msg] = await box.fetch(1, timeout=1)
+                # Those that are there already; asked for more than there are, the hub would wait for the rest.
+                if more := min(FETCH, messages[0].metadata.num_pending):
+                    with contextlib.suppress(TimeoutError):
+                        messages += await box.fetch(more, timeout=1)
             except TimeoutError:
                 if not stream._nc.is_connected:  # noqa: SLF001  # the client behind it has no other name
                     raise
                 continue
+            said = [
+                (each.data.decode(errors="replace"), each.metadata.timestamp.astimezone(UTC))
+                for each in messages
+            ]
+            await self._in(self._entering, receive_many, said, _now())
             for message in messages:
-                stored_at = message.metadata.timestamp.astimezone(UTC)
-                await self._in(self._entering, receive, message.data.decode(), stored_at, _now())
                 await message.ack()
             await self._in(self._entering, enter_ready, _now())
 
@@ -154,7 +171,7 @@ class Carrying:
                 await stream.publish(
                     COUNTS_SUBJECT.format(name=self.own.name),
                     said,
-                    timeout=_TIMEOUT,
+                    timeout=TIMEOUT,
                     headers={"Nats-Msg-Id": f"{self.own.name}:{counting.day_of(said)}"},
                 )
             await asyncio.sleep(_COUNTS_EVERY)
@@ -169,61 +186,3 @@ class Carrying:
 
 def _now() -> datetime:
     return datetime.now(SHANGHAI)
-
-
-async def connect(hub: str, name: str) -> Client:
-    """Return a connection to the hub that notices when the line is cut.
-
-    Raises:
-        UnreachableHubError: nobody answers there.
-    """
-
-    async def quiet(_error: Exception) -> None:
-        """Say nothing: what fails is said by who waits for it."""
-
-    try:
-        return await asyncio.wait_for(
-            nats.connect(
-                hub, name=name, allow_reconnect=False, connect_timeout=3, ping_interval=5, max_outstanding_pings=2,
-                error_cb=quiet,
-            ),
-            _TIMEOUT,
-        )  # fmt: skip
-    except (NatsError, OSError, TimeoutError) as error:
-        raise UnreachableHubError(hub=hub, reason=type(error).__name__) from error
-
-
-async def ensure_streams(stream: JetStreamContext, most_bytes: int = -1) -> None:
-    """Make the boxes where the hub has none. What was taken out of a box rests there no longer; a full one refuses."""
-    for name, subject, retention in (
-        (STREAM, SUBJECT, RetentionPolicy.WORK_QUEUE),
-        (COUNTS, COUNTS_SUBJECT, RetentionPolicy.LIMITS),
-    ):
-        try:
-            await stream.stream_info(name)
-        except NotFoundError:
-            await stream.add_stream(
-                StreamConfig(
-                    name=name,
-                    subjects=[subject.format(name="*")],
-                    retention=retention,
-                    discard=DiscardPolicy.NEW,
-                    max_bytes=most_bytes,
-                    duplicate_window=120,
-                )
-            )
-
-
-async def probe(hub: str, name: str) -> str:
-    """Return what is wrong with the hub; empty where nothing is."""
-    try:
-        client = await connect(hub, name)
-    except UnreachableHubError as refusal:
-        return str(refusal.fields["reason"])
-    try:
-        await client.jetstream(timeout=_TIMEOUT).stream_info(STREAM)
-    except (NatsError, TimeoutError) as error:
-        return type(error).__name__
-    finally:
-        await client.close()
-    return ""

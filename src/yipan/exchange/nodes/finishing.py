@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -15,13 +14,13 @@ from yipan.duties.record import record
 from yipan.duties.travelling import ELSEWHERE
 from yipan.errors import YipanError
 from yipan.exchange.nodes.peers import Map, exchanging
-from yipan.exchange.nodes.receiving import COLUMNS, Row, receipt, unseal
+from yipan.exchange.nodes.receiving import COLUMNS, Became, Row, let_leave, receipts
+from yipan.exchange.nodes.resting import awake
 from yipan.exchange.nodes.tables import (
     ASK,
     DONE,
     ENTERED,
     NEW,
-    WAITING,
 )
 from yipan.law.deadline import SHANGHAI
 from yipan.offices.permit import Permit
@@ -63,16 +62,31 @@ def finish(one: Own, where: Map, now: datetime) -> int:
             arrivals[office].append(draft)
     for office, drafts in arrivals.items():
         _record_arrivals(one, office, drafts, now)
-    with exchanging() as cursor:
-        for row in rows:
-            cursor.execute(
-                "UPDATE exchange_inbox SET state = %s, sealed = '' WHERE id = %s AND state = %s",
-                [DONE, row.id, ENTERED],
-            )
-            if cursor.rowcount:
-                place = {"thread": str(row.thread), "number": row.number, "event": str(row.event)}
-                receipt(cursor, row.peer, place, ENTERED, row.received_at, "", now)
+    _finished(rows, now)
     return len(rows)
+
+
+def _finished(rows: Sequence[Row], now: datetime) -> None:
+    """Let go of the words of what was entered, and write its receipts."""
+    by_peer: dict[str, list[Became]] = defaultdict(list)
+    with exchanging() as cursor:
+        cursor.execute(
+            "UPDATE exchange_inbox SET state = %s, sealed = '' WHERE id = ANY(%s) AND state = %s RETURNING id",
+            [DONE, [each.id for each in rows], ENTERED],
+        )
+        moved = {row[0] for row in cursor.fetchall()}
+        for row in rows:
+            if row.id in moved:
+                became = Became(
+                    thread=row.thread,
+                    number=row.number,
+                    event=row.event,
+                    state=ENTERED,
+                    received_at=row.received_at,
+                )
+                by_peer[row.peer].append(became)
+        for peer, listed in by_peer.items():
+            receipts(cursor, peer, listed, now)
 
 
 def _record_arrivals(one: Own, office: str, drafts: Sequence[Draft], now: datetime) -> None:
@@ -88,16 +102,19 @@ def _record_arrivals(one: Own, office: str, drafts: Sequence[Draft], now: dateti
     except YipanError:
         if len(drafts) == 1:
             return  # its case has gone on without it: withdrawn, or the office ended
-        for each in drafts:
-            _record_arrivals(one, office, [each], now)
+        middle = len(drafts) // 2
+        for half in (drafts[:middle], drafts[middle:]):
+            _record_arrivals(one, office, half, now)
 
 
 def _arrivals(one: Own, where: Map, row: Row, rulebook: Rulebook) -> list[tuple[str, Draft]]:
     """Return the entries by which offices here say that a message came, by the moment this node received it."""
-    item = unseal(one, row.sealed)
+    item = awake(row.peer, row.event, row.sealed)
     if (
         item.get("void")
         or item.get("extract")
+        # It arrived at the node that the township left: that entry comes along too.
+        or item.get("kept")
         or item.get("clock", {}).get("channel") != ELSEWHERE
         or item["corrects"]
     ):
@@ -152,11 +169,7 @@ def ask_about_gaps(now: datetime) -> None:
             )
             missing = cursor.fetchone()[0]
             body = {"thread": str(thread), "from": missing}
-            cursor.execute(
-                "INSERT INTO exchange_outbox (peer, organisation, what, thread, body, state, made_at, next_at, tries,"
-                " receipt, reason) VALUES (%s, '', %s, %s, %s, %s, %s, %s, 0, '', '')",
-                [peer, ASK, thread, json.dumps(body), WAITING, now, now],
-            )
+            let_leave(cursor, [(peer, ASK, body)], now)
             cursor.execute(
                 "UPDATE exchange_inbox SET next_at = %s WHERE peer = %s AND thread = %s AND state = %s AND number >= %s",
                 [now + _ASK_AGAIN, peer, thread, NEW, number],

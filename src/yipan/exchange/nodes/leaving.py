@@ -8,12 +8,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection
 
+from yipan.database.many import insert_many
 from yipan.duties.travelling import Carrier
+from yipan.exchange.faults import OfficeMovedError
 from yipan.exchange.nodes.own import own_or_none
 from yipan.exchange.nodes.peers import close_tables, open_tables, the_map
 from yipan.exchange.nodes.tables import EVENT, EXTRACT, REFUSED, WAITING
@@ -35,27 +37,29 @@ if TYPE_CHECKING:
     from yipan.law.kind import Kind
     from yipan.law.rulebook import Rulebook
 
-_NEXT: Final = "SELECT coalesce(max(number), 0) + 1 FROM exchange_outbox WHERE peer = %s AND thread = %s"
-_SHARED: Final = (
-    "SELECT peer FROM exchange_outbox WHERE thread = %(thread)s AND number IS NOT NULL"
-    " UNION SELECT peer FROM exchange_inbox WHERE thread = %(thread)s"
-)
+_NEXT: Final = "SELECT thread, peer, max(number) FROM exchange_outbox WHERE thread = ANY(%s) AND number IS NOT NULL GROUP BY 1, 2"
+_SHARED: Final = "SELECT DISTINCT thread, peer FROM exchange_inbox WHERE thread = ANY(%s)"
 _KNOWS: Final = (
     "SELECT peer FROM exchange_outbox WHERE event = %(event)s AND what IN ('event', 'extract')"
     " UNION SELECT peer FROM exchange_inbox WHERE event = %(event)s"
 )
+_TOLD: Final = (
+    "SELECT thread, peer, event, ARRAY(SELECT jsonb_array_elements_text(body->'fields')) FROM exchange_outbox"
+    " WHERE thread = ANY(%s) AND what IN (%s, %s) AND body ? 'fields'"
+)
 _HISTORY: Final = (
-    "SELECT id, kind, recorded_by, counts_at, parties, clock FROM duties_event WHERE thread_id = %s"
+    "SELECT thread_id, id, kind, recorded_by, counts_at, parties, clock FROM duties_event WHERE thread_id = ANY(%s)"
     " AND NOT id = ANY(%s) ORDER BY counts_at, id"
 )
-_INSERT: Final = (
-    "INSERT INTO exchange_outbox (peer, organisation, what, thread, number, event, body, state, made_at, next_at,"
-    " tries, receipt, reason) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, '', %s)"
-)
+COLUMNS: Final = {
+    "peer": "text", "organisation": "text", "what": "text", "thread": "uuid", "number": "int4", "event": "uuid",
+    "body": "jsonb", "state": "text", "made_at": "timestamptz", "next_at": "timestamptz", "tries": "int4",
+    "receipt": "text", "reason": "text",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Said:
+class Said:
     """As much of an entry as it takes to see what must leave."""
 
     id: UUID
@@ -66,51 +70,45 @@ class _Said:
 
 
 @dataclass(kw_only=True)
-class _Case:
-    """One case while its new entries are looked at."""
+class Case:
+    """One case while its new entries are looked at, and what is to leave of it."""
 
-    cursor: CursorWrapper
     map: Map
     rulebook: Rulebook
     thread: UUID
-    shared: set[str]
-    history: list[_Said]
     at: datetime
+    #: The last number that each peer was given, and who else knows the case.
+    numbers: dict[str, int] = field(default_factory=dict)
+    shared: set[str] = field(default_factory=set)
+    history: list[Said] = field(default_factory=list)
+    #: Of what was said before, which fields each peer has been told; looked at only where somebody moved.
+    told: dict[tuple[str, UUID], frozenset[str]] = field(default_factory=dict)
+    leaving: list[tuple[Any, ...]] = field(default_factory=list)
 
     def put(  # the columns of the row
         self, peer: str, by: str, event: UUID, what: str, body: Mapping[str, Any], reason: str = ""
     ) -> None:
+        """Let an entry leave; with a reason, lie on the desk."""
         number = None
         if not reason:
-            self.cursor.execute(_NEXT, [peer, self.thread])
-            number = self.cursor.fetchone()[0]
+            number = self.numbers[peer] = self.numbers.get(peer, 0) + 1
         state = REFUSED if reason else WAITING
-        values = [
-            peer,
-            by,
-            what,
-            self.thread,
-            number,
-            event,
-            json.dumps(body),
-            state,
-            self.at,
-            self.at,
-            reason,
-        ]
-        self.cursor.execute(_INSERT, values)
+        row = (peer, by, what, self.thread, number, event, dict(body), state, self.at, self.at, 0, "", reason)
+        self.leaving.append(row)
 
     def begin(self, peer: str) -> None:
         """Let what was agreed to for a peer's offices go before the first entry of the case."""
-        if peer in self.shared:
+        if peer in self.shared and not self.map.moved:
             return
         self.shared.add(peer)
         for each in self.history:
             body = self.agreed_for(peer, each)
-            if body and self.map.node_of(each.by) == self.map.own:
+            # A township that moved there may be asked in a case that is known there by another's side.
+            known = self.told.get((peer, each.id), frozenset())
+            if self.map.node_of(each.by) == self.map.own and not known.issuperset(body.get("fields", ())):
                 self.put(peer, each.by, each.id, EXTRACT, body)
 
-    def agreed_for(self, peer: str, said: _Said) -> dict[str, list[str]]:
+    def agreed_for(self, peer: str, said: Said) -> dict[str, list[str]]:
         """Return which parties and fields of an entry say what was agreed to for a peer's offices; empty where none do."""
         fields = [
             name
@@ -124,7 +122,7 @@ class _Case:
         ]
         return {"roles": roles, "fields": fields} if fields else {}
 
-    def _concerns(self, peer: str, role: str, said: _Said) -> bool:
+    def _concerns(self, peer: str, role: str, said: Said) -> bool:
         if not role:
             return True
         held = {one for each in (*self.history, said) for one in each.parties.get(role, ())}
@@ -153,30 +151,58 @@ class Leaving(Carrier):
         found = the_map(cursor)
         if found is None:
             return
+        _refuse_moved(found, entries, rulebook)
         sides = _sides(changed)
         wanted = [each for each in entries if _may_leave(each, found, rulebook, sides)]
         if not wanted:
             return
         open_tables(cursor)
-        cases: dict[UUID, _Case] = {}
-        new = [each.id for each in entries]
+        cases = _cases(cursor, found, rulebook, wanted, [each.id for each in entries])
         for entry in wanted:
-            if entry.thread not in cases:
-                cases[entry.thread] = _case(cursor, found, rulebook, entry, new)
-            _leave(cases[entry.thread], entry, sides)
+            _leave(cursor, cases[entry.thread], entry, sides)
+        rows = [row for case in cases.values() for row in case.leaving]
+        insert_many(cursor, "exchange_outbox", COLUMNS, rows)
         close_tables(cursor)
 
 
 def _may_leave(entry: Entry, found: Map, rulebook: Rulebook, sides: Mapping[UUID, set[str]]) -> bool:
     """Tell whether anybody elsewhere may be concerned: by what the entry says alone, without a question to the database."""
-    if found.node_of(entry.recorded_by) in found.peers:
-        return False  # it came from there
+    if _came(found, entry):
+        return bool(_went_on(found, entry))
     held = {one for each in entry.parties.values() for one in each}
     if entry.corrects is not None or found.peers_of({*entry.seen_by, *held, *sides.get(entry.id, ())}):
         return True
     kind = rulebook.kind(entry.kind, entry.counts_at.astimezone(SHANGHAI).date())
     asked = (kind.fields.get(each) for each in entry.clock)
     return not kind.begins_case and any(each is not None and each.consent for each in asked)
+
+
+def _came(found: Map, entry: Entry) -> bool:
+    """Tell whether an entry came from another installation."""
+    return entry.officer.removeprefix("node:") in found.peers and entry.officer.startswith("node:")
+
+
+def _went_on(found: Map, entry: Entry) -> dict[str, str]:
+    """Return to which peers an entry that came must go on, because a township that it is for moved there from here."""
+    gone = {
+        code: to for code, (sender, to) in found.moved.items() if sender == found.own and to in found.peers
+    }
+    named = {*entry.seen_by, *(one for held in entry.parties.values() for one in held)}
+    codes = {each.partition(":")[0] for each in named}
+    return {to: code for code, to in gone.items() if code in codes and entry.officer != f"node:{to}"}
+
+
+def _refuse_moved(found: Map, entries: Iterable[Entry], rulebook: Rulebook) -> None:
+    """Refuse what is said here for an office that works elsewhere now.
+
+    Raises:
+        OfficeMovedError: it does.
+    """
+    for entry in entries if found.moved else ():
+        sender, to = found.moved.get(entry.recorded_by.partition(":")[0], ("", ""))
+        kind = rulebook.kind(entry.kind, entry.counts_at.astimezone(SHANGHAI).date())
+        if sender == found.own and not entry.officer.startswith("node:") and not kind.system:
+            raise OfficeMovedError(office=entry.recorded_by, node=to)
 
 
 def _sides(changed: Iterable[Change]) -> dict[UUID, set[str]]:
@@ -193,44 +219,58 @@ def _sides(changed: Iterable[Change]) -> dict[UUID, set[str]]:
     return found
 
 
-def _case(cursor: CursorWrapper, found: Map, rulebook: Rulebook, entry: Entry, new: Sequence[UUID]) -> _Case:
-    cursor.execute(_SHARED, {"thread": entry.thread})
-    shared = {row[0] for row in cursor.fetchall()}
-    cursor.execute(_HISTORY, [entry.thread, list(new)])
-    history = [
-        _Said(
+def _cases(
+    cursor: CursorWrapper, found: Map, rulebook: Rulebook, wanted: Sequence[Entry], new: Sequence[UUID]
+) -> dict[UUID, Case]:
+    """Return the cases of entries, with who knows them and what was said in them before: a question for all of them each."""
+    cases = {
+        each.thread: Case(map=found, rulebook=rulebook, thread=each.thread, at=each.recorded_at)
+        for each in wanted
+    }
+    threads = sorted(cases)
+    cursor.execute(_NEXT, [threads])
+    for thread, peer, number in cursor.fetchall():
+        cases[thread].numbers[peer] = number
+        cases[thread].shared.add(peer)
+    cursor.execute(_SHARED, [threads])
+    for thread, peer in cursor.fetchall():
+        cases[thread].shared.add(peer)
+    if found.moved:
+        cursor.execute(_TOLD, [threads, EVENT, EXTRACT])
+        for thread, peer, event, fields in cursor.fetchall():
+            told = cases[thread].told
+            told[peer, event] = told.get((peer, event), frozenset()) | set(fields or ())
+    cursor.execute(_HISTORY, [threads, list(new)])
+    for thread, own, kind, by, at, parties, clock in cursor.fetchall():
+        said = Said(
             id=own,
             kind=rulebook.kind(kind, at.astimezone(SHANGHAI).date()),
             by=by,
             parties=json.loads(parties),
             clock=json.loads(clock),
         )
-        for own, kind, by, at, parties, clock in cursor.fetchall()
-    ]
-    return _Case(
-        cursor=cursor,
-        map=found,
-        rulebook=rulebook,
-        thread=entry.thread,
-        shared=shared,
-        history=history,
-        at=entry.recorded_at,
-    )
+        cases[thread].history.append(said)
+    return cases
 
 
-def _leave(case: _Case, entry: Entry, sides: Mapping[UUID, set[str]]) -> None:
+def _leave(cursor: CursorWrapper, case: Case, entry: Entry, sides: Mapping[UUID, set[str]]) -> None:
     kind = case.rulebook.kind(entry.kind, entry.counts_at.astimezone(SHANGHAI).date())
-    said = _Said(id=entry.id, kind=kind, by=entry.recorded_by, parties=entry.parties, clock=entry.clock)
+    said = Said(id=entry.id, kind=kind, by=entry.recorded_by, parties=entry.parties, clock=entry.clock)
+    if _came(case.map, entry):
+        for peer, code in _went_on(case.map, entry).items():
+            what = EVENT if code in {each.partition(":")[0] for each in entry.seen_by} else EXTRACT
+            case.put(peer, entry.recorded_by, entry.id, what, {"moved": code})
+        return
     seen = case.map.peers_of(entry.seen_by)
     if kind.system and kind.name not in (LAPSE_KIND, RETRACTION_KIND):
         return
     for peer in sorted(seen):
         if kind.effect:
-            case.put(peer, entry.recorded_by, entry.id, EVENT, {}, "kind-not-carried")
+            case.put(peer, entry.recorded_by, entry.id, EVENT, {}, f"kind-not-carried: {kind.name}")
         else:
             case.begin(peer)
             case.put(peer, entry.recorded_by, entry.id, EVENT, {})
-    knowing = _knowing(case, entry)
+    knowing = _knowing(cursor, entry)
     for peer in sorted(case.shared - seen):
         if peer not in case.map.peers:
             continue
@@ -242,9 +282,9 @@ def _leave(case: _Case, entry: Entry, sides: Mapping[UUID, set[str]]) -> None:
     case.history.append(said)
 
 
-def _knowing(case: _Case, entry: Entry) -> set[str]:
+def _knowing(cursor: CursorWrapper, entry: Entry) -> set[str]:
     """Return the peers that know what an entry corrects."""
     if entry.corrects is None:
         return set()
-    case.cursor.execute(_KNOWS, {"event": entry.corrects})
-    return {row[0] for row in case.cursor.fetchall()}
+    cursor.execute(_KNOWS, {"event": entry.corrects})
+    return {row[0] for row in cursor.fetchall()}

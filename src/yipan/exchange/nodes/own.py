@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from joserfc.jwk import OKPKey
 
 from yipan.database import home, make_home, read_or_make_key
+from yipan.database.vault import read_key, replace_key
 from yipan.exchange.envelope import (
     KeyPair,
     PublicKeys,
@@ -40,6 +41,8 @@ _SPOKEN: Final = (
     "牛马羊狗鱼鸟虎龙红黄蓝黑白青米面茶酒门窗桥路车船书笔刀弓琴鼓石田"
 )
 _WORDS: Final = 4
+#: By which this node connects to a hub that asks who it is.
+_CREDENTIALS: Final = "node-hub.key"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +119,21 @@ def own() -> Own:
     if found is None:
         raise NoNodeError
     return found
+
+
+def is_name(name: str) -> bool:
+    """Tell whether a word can be the name of a node."""
+    return _NAME.fullmatch(name) is not None
+
+
+def credentials() -> bytes | None:
+    """Return the certificate, with its key, that the hub issued to this node; None where it needs none."""
+    return read_key(_CREDENTIALS)
+
+
+def keep_credentials(content: bytes) -> None:
+    """Keep, sealed, what the hub issued to this node; another one takes its place."""
+    replace_key(_CREDENTIALS, content)
 
 
 def init(name: str, title: str, serves: tuple[str, ...], hub: str) -> Own:

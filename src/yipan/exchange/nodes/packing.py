@@ -6,49 +6,47 @@ empty. Who has been erased meanwhile travels without a word about her.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
-from yipan.duties import sealing
 from yipan.duties.lawbook import lawbook
-from yipan.duties.sealing import ErasedError
-from yipan.errors import YipanError
-from yipan.exchange.envelope import digest_of, seal
+from yipan.exchange.envelope import canonical, digest_of, seal
 from yipan.exchange.nodes.own import own
-from yipan.exchange.nodes.peers import Map, exchanging, known_peers
+from yipan.exchange.nodes.peers import Map, exchanging, known_peers, map_of, open_tables
 from yipan.exchange.nodes.tables import (
-    ASK,
+    AWAITED,
     ENTERED,
     EVENT,
     EXTRACT,
     HELD,
-    HELLO,
-    RECEIPT,
+    NUMBERED,
     SENT,
     TRUSTED,
     WAITING,
     WITHHELD,
 )
+from yipan.exchange.nodes.telling import Facts, pairwise, told_of
 from yipan.law.deadline import SHANGHAI
-from yipan.offices.permit import clock_permit
+from yipan.offices.permit import THE_CLOCK, set_acting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from uuid import UUID
+
+    from django.db.backends.utils import CursorWrapper
 
     from yipan.exchange.nodes.own import Own
     from yipan.exchange.nodes.peers import Known
     from yipan.law.kind import Kind
     from yipan.law.rulebook import Rulebook
 
-#: The most items of an envelope, and of its bytes: the hub takes a megabyte.
-MANY: Final = 200
+#: The most rows of an envelope, and of its bytes: the hub takes a megabyte.
+MANY: Final = 500
 _LARGEST: Final = 500_000
 #: The first pause before something is sent again that was not receipted; each is twice as long, up to the longest.
 _PAUSE: Final = timedelta(seconds=20)
@@ -56,17 +54,33 @@ _LONGEST: Final = timedelta(minutes=10)
 _COLUMNS: Final = ("id", "peer", "organisation", "what", "thread", "number", "event", "body", "tries")
 _DUE: Final = (
     f"SELECT {', '.join(_COLUMNS)} FROM exchange_outbox WHERE peer = %s AND state IN (%s, %s) AND next_at <= %s"  # noqa: S608  # our own columns
-    " ORDER BY id LIMIT %s"
+    " ORDER BY next_at, id LIMIT %s"
 )
-_ENTRY: Final = (
-    "SELECT kind, pack, parties, recorded_by, on_behalf_of, counts_at, counts_by, clock, follows, corrects, digest"
-    " FROM duties_event WHERE id = %s AND recorded_by = %s"
+_WAITED_FOR: Final = (
+    "SELECT name FROM exchange_peer WHERE EXISTS (SELECT 1 FROM exchange_outbox WHERE peer = name AND state IN (%s, %s)"
+    " AND next_at <= %s)"
+)
+_ENTRIES: Final = (
+    "SELECT id, kind, pack, parties, recorded_by, on_behalf_of, counts_at, counts_by, clock, follows, corrects, digest"
+    " FROM duties_event WHERE id = ANY(%s)"
 )
 _FACTS: Final = (
-    "SELECT p.name, p.ciphertext, p.subject_id, s.wrapped_key, s.kek_version FROM duties_payload p"
-    " JOIN duties_subject s ON s.id = p.subject_id WHERE p.event_id = %s"
+    "SELECT p.event_id, p.name, p.ciphertext, p.subject_id, s.wrapped_key, s.kek_version FROM duties_payload p"
+    " JOIN duties_subject s ON s.id = p.subject_id WHERE p.event_id = ANY(%s)"
 )
-_AGREED: Final = "SELECT kind, counts_at, clock FROM duties_event WHERE thread_id = %s ORDER BY counts_at, id"
+_AGREED: Final = "SELECT thread_id, kind, counts_at, clock FROM duties_event WHERE thread_id = ANY(%s) ORDER BY counts_at, id"
+_NAMED: Final = (
+    "INSERT INTO exchange_party (peer, thread, name, party) SELECT * FROM unnest(%s::text[], %s::uuid[], %s::text[],"
+    " %s::text[]) ON CONFLICT DO NOTHING"
+)
+_SENT: Final = (
+    "UPDATE exchange_outbox SET state = %s, sent_at = coalesce(sent_at, %s), tries = tries + 1,"
+    " next_at = %s + least(%s::interval, %s::interval * power(2, least(tries, 6))) WHERE id = ANY(%s) AND state IN (%s, %s)"
+)
+_ENDED: Final = (
+    "UPDATE exchange_outbox SET state = %s, sent_at = coalesce(sent_at, %s), next_at = %s, tries = tries + 1,"
+    " reason = CASE WHEN %s THEN 'no-consent' ELSE reason END WHERE id = ANY(%s) AND state IN (%s, %s)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,16 +118,17 @@ def pack_due(now: datetime) -> list[Packed]:
     """Return an envelope for each peer for which something is due, the oldest first."""
     one = own()
     with exchanging() as cursor:
+        cursor.execute(_WAITED_FOR, [WAITING, SENT, now])
+        if not (names := {row[0] for row in cursor.fetchall()}):
+            return []
         peers = [each for each in known_peers(cursor) if each.state == TRUSTED]
         due: list[tuple[Known, list[Row]]] = []
-        clocks: dict[str, float | None] = {}
-        for peer in peers:
+        for peer in (each for each in peers if each.name in names):
             cursor.execute(_DUE, [peer.name, WAITING, SENT, now, MANY])
-            rows = [_row(each) for each in cursor.fetchall()]
-            due.append((peer, rows))
-            cursor.execute("SELECT skew FROM exchange_peer WHERE name = %s", [peer.name])
-            clocks[peer.name] = cursor.fetchone()[0]
-    where = Map(one, peers)
+            due.append((peer, [_row(each) for each in cursor.fetchall()]))
+        cursor.execute("SELECT name, skew FROM exchange_peer")
+        clocks: dict[str, float | None] = dict(cursor.fetchall())
+        where = map_of(cursor, one)
     return [_pack(one, where, peer, rows, clocks[peer.name], now) for peer, rows in due if rows]
 
 
@@ -127,19 +142,17 @@ def _row(values: Sequence[Any]) -> Row:
 def _pack(  # who, where, to whom, what, and both clocks
     one: Own, where: Map, peer: Known, rows: Sequence[Row], skew: float | None, now: datetime
 ) -> Packed:
-    rulebook = lawbook()
     items: list[dict[str, Any]] = []
     carried: list[Row] = []
     withheld: set[int] = set()
     size = 0
-    for row in rows:
-        item = _item(row, where, rulebook, one)
-        size += len(json.dumps(item, default=str))
+    for row, listed in zip(rows, _items(where, peer, rows), strict=True):
+        size += sum(len(canonical(each)) for each in listed)
         if carried and size > _LARGEST:
             break
-        if item.get("void"):
+        if any(each.get("void") for each in listed):
             withheld.add(row.id)
-        items.append(item)
+        items += listed
         carried.append(row)
     if skew is not None:
         items.append({"what": "clock", "skew": round(skew, 3)})
@@ -155,27 +168,114 @@ def _pack(  # who, where, to whom, what, and both clocks
     return Packed(peer=peer.name, raw=raw, head=head, rows=tuple(carried), withheld=frozenset(withheld))
 
 
-def _item(row: Row, where: Map, rulebook: Rulebook, one: Own) -> dict[str, Any]:
-    if row.what in (RECEIPT, ASK, HELLO):
-        return {"what": row.what, **row.body}
+def _items(where: Map, peer: Known, rows: Sequence[Row]) -> list[list[dict[str, Any]]]:
+    """Return what each row says as it travels; entries are read in one transaction, their facts office by office."""
+    threads = sorted({each.thread for each in rows if each.what in NUMBERED and each.thread})
+    if not threads:
+        return [_plainly(each) for each in rows]
+    book = lawbook()
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        set_acting("", THE_CLOCK, threads)
+        entries = _entries(cursor, [each for each in rows if each.what in NUMBERED])
+        agreed = _agreements(cursor, rows, entries, book)
+        facts = _facts(cursor, [each for each in rows if each.what == EVENT])
+        items = []
+        named: list[tuple[str, UUID, str, str]] = []
+        for row in rows:
+            if row.what not in NUMBERED:
+                items.append(_plainly(row))
+                continue
+            item = _item(row, entries.get(row.event), book, agreed, where)  # type: ignore[arg-type]  # an entry's row names it
+            if row.what == EVENT and not item.get("void"):
+                said = told_of(peer.name, item, book, where, facts.get(row.event, []))  # type: ignore[arg-type]  # the same
+                item |= {"facts": said.facts, "persons": said.persons, "erased": said.erased}
+                named += [(peer.name, row.thread, *each) for each in said.persons.items()]  # type: ignore[misc]  # the same
+            items.append([item])
+        if named:
+            # Noted before it leaves: where a copy of her facts may lie is known even if we are killed now.
+            open_tables(cursor)
+            cursor.execute(_NAMED, [list(each) for each in zip(*named, strict=True)])
+    return items
+
+
+def _plainly(row: Row) -> list[dict[str, Any]]:
+    """Return what a row says of itself. Receipts of one round share a row."""
+    listed = row.body.get("all", [row.body])
+    return [{"what": row.what, **each} for each in listed]
+
+
+def _entries(cursor: CursorWrapper, rows: Iterable[Row]) -> dict[UUID, dict[str, Any]]:
+    cursor.execute(_ENTRIES, [[each.event for each in rows]])
+    return {row[0]: _said(row[1:]) for row in cursor.fetchall()}
+
+
+Agreements = "Mapping[UUID, Sequence[tuple[str, datetime, str]]]"
+
+
+def _agreements(
+    cursor: CursorWrapper, rows: Iterable[Row], entries: Mapping[UUID, Mapping[str, Any]], book: Rulebook
+) -> dict[UUID, list[tuple[str, datetime, str]]]:
+    """Return the history of the cases in which something needs an agreement to leave."""
+    wanted = {
+        each.thread
+        for each in rows
+        if each.what == EVENT
+        and each.thread
+        and each.event
+        and each.event in entries
+        and _kind(book, entries[each.event]).needs_consent
+    }
+    found: dict[UUID, list[tuple[str, datetime, str]]] = defaultdict(list)
+    if wanted:
+        cursor.execute(_AGREED, [sorted(wanted)])
+        for thread, kind, at, clock in cursor.fetchall():
+            found[thread].append((kind, at, clock))
+    return found
+
+
+def _facts(cursor: CursorWrapper, rows: Iterable[Row]) -> Facts:
+    """Return what is sealed in entries, each read as its own office may read it."""
+    by_office: dict[str, list[UUID]] = defaultdict(list)
+    for row in rows:
+        if row.event:
+            by_office[row.organisation].append(row.event)
+    found: Facts = defaultdict(list)
+    for office, listed in by_office.items():
+        cursor.execute("SELECT set_config('yipan.organisation', %s, true)", [office])
+        cursor.execute(_FACTS, [listed])
+        for event, *sealed in cursor.fetchall():
+            found[event].append(tuple(sealed))
+    cursor.execute("SELECT set_config('yipan.organisation', '', true)")
+    return found
+
+
+def _item(
+    row: Row,
+    said: Mapping[str, Any] | None,
+    book: Rulebook,
+    agreed: Mapping[UUID, Sequence[tuple[str, datetime, str]]],
+    where: Map,
+) -> dict[str, Any]:
     place = {"what": row.what, "thread": str(row.thread), "number": row.number, "event": str(row.event)}
-    permit = clock_permit(row.organisation, datetime.now(SHANGHAI))
-    with permit.in_force([row.thread] if row.thread else []), connection.cursor() as cursor:
-        cursor.execute(_ENTRY, [row.event, row.organisation])
-        entry = cursor.fetchone()
-        if entry is None:
-            return {**place, "by": row.organisation, "void": "gone"}
-        said = _said(entry)
-        kind = rulebook.kind(said["kind"], datetime.fromisoformat(said["at"]).astimezone(SHANGHAI).date())
-        if row.what == EVENT and kind.needs_consent:
-            cursor.execute(_AGREED, [row.thread])
-            if not _agreed(kind, said["parties"], cursor.fetchall(), where, row.peer, rulebook):
-                return {**place, "by": row.organisation, "void": "no-consent"}
-        if row.what == EXTRACT:
-            return {**place, **_cut(said, row.body)}
-        cursor.execute(_FACTS, [row.event])
-        facts, parties, erased = _facts(row, kind, said["parties"], cursor.fetchall(), where, one)
-    return {**place, **said, "facts": facts, "persons": parties, "erased": erased}
+    if said is None or said["by"] != row.organisation:
+        return {**place, "by": row.organisation, "void": "gone"}
+    kind = _kind(book, said)
+    if row.what == EXTRACT:
+        return {**place, **_cut(said, row.body)}
+    if along := _along(row.body):
+        # Its own office took it along: it has known it before.
+        return {**place, **said, **along}
+    if (
+        row.thread
+        and kind.needs_consent
+        and not _agreed(kind, said["parties"], agreed[row.thread], where, row.peer, book)
+    ):
+        return {**place, "by": row.organisation, "void": "no-consent"}
+    return {**place, **said}
+
+
+def _kind(book: Rulebook, said: Mapping[str, Any]) -> Kind:
+    return book.kind(said["kind"], datetime.fromisoformat(said["at"]).astimezone(SHANGHAI).date())
 
 
 def _said(entry: Sequence[Any]) -> dict[str, Any]:
@@ -195,12 +295,19 @@ def _said(entry: Sequence[Any]) -> dict[str, Any]:
     }
 
 
+def _along(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is said of an entry that goes along with a township: with which, and whether the old node kept it before."""
+    return {name: body[name] for name in ("moved", "kept") if name in body}
+
+
 def _cut(said: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
     """Return an entry without facts, and where `body` says so with those parties and fields alone."""
-    if not body:
-        return {**said, "extract": True}
+    along = _along(body)
+    if "roles" not in body:
+        return {**said, **along, "extract": True}
     return {
         **said,
+        **along,
         "parties": {role: held for role, held in said["parties"].items() if role in body["roles"]},
         "clock": {name: value for name, value in said["clock"].items() if name in body["fields"]},
         "extract": True,
@@ -228,58 +335,21 @@ def _agreed(  # a question about a person is asked with all that it depends on
     return all(known)
 
 
-def _facts(  # as it is read
-    row: Row,
-    kind: Kind,
-    parties: Mapping[str, Sequence[str]],
-    sealed: Sequence[tuple[Any, ...]],
-    where: Map,
-    one: Own,
-) -> tuple[dict[str, Any], dict[str, str], bool]:
-    """Return what is said of persons that offices at the peer may see, each person under the number that we two use."""
-    facts: dict[str, Any] = {}
-    persons: dict[str, str] = {}
-    erased = False
-    event = row.event or UUID(int=0)
-    for name, ciphertext, subject, wrapped, version in sealed:
-        roles = kind.subjects[name].shown_to if name in kind.subjects else kind.seen_by
-        shown = (each for role in roles for each in parties.get(role, ()))
-        if not any(where.node_of(each) == row.peer for each in shown):
-            continue
-        try:
-            facts[name] = sealing.unseal(sealing.unwrap(subject, wrapped, version), event, name, ciphertext)
-            persons[name] = pairwise(one, row.peer, subject)
-        except (ErasedError, YipanError):
-            erased = True
-    return facts, persons, erased
-
-
-def pairwise(one: Own, peer: str, subject: UUID) -> str:
-    """Return the number that only this peer and we use for a person: no third finds her by it, nor two peers together."""
-    secret = hashlib.sha256(one.keys(1).encrypt.as_bytes(private=True)).digest()
-    return hmac.new(secret, f"{peer}|{subject}".encode(), hashlib.sha256).hexdigest()[:32]
-
-
 def published(packed: Packed, now: datetime) -> None:
     """Note that the hub has an envelope. What needs no receipt is done with."""
+    sent = [each.id for each in packed.rows if each.what in AWAITED and each.id not in packed.withheld]
+    done = [each.id for each in packed.rows if each.what not in AWAITED]
     with exchanging() as cursor:
         cursor.execute(
             "INSERT INTO exchange_proof (digest, peer, incoming, kept_at, head) VALUES (%s, %s, false, %s, %s)"
             " ON CONFLICT DO NOTHING",
             [digest_of(packed.head), packed.peer, now, packed.head],
         )
-        for row in packed.rows:
-            if row.what in (RECEIPT, ASK, HELLO):
-                state, next_at = ENTERED, now
-            elif row.id in packed.withheld:
-                state, next_at = WITHHELD, now
-            else:
-                state, next_at = SENT, now + min(_LONGEST, _PAUSE * 2 ** min(row.tries, 6))
-            cursor.execute(
-                "UPDATE exchange_outbox SET state = %s, sent_at = coalesce(sent_at, %s), next_at = %s, tries = tries + 1,"
-                " reason = CASE WHEN %s THEN 'no-consent' ELSE reason END WHERE id = %s AND state IN (%s, %s)",
-                [state, now, next_at, row.id in packed.withheld, row.id, WAITING, SENT],
-            )
+        if sent:
+            cursor.execute(_SENT, [SENT, now, now, str(_LONGEST), str(_PAUSE), sent, WAITING, SENT])
+        for state, ids in ((ENTERED, done), (WITHHELD, sorted(packed.withheld))):
+            if ids:
+                cursor.execute(_ENDED, [state, now, now, state == WITHHELD, ids, WAITING, SENT])
 
 
 __all__ = ["HELD", "Packed", "pack_due", "pairwise", "published"]

@@ -12,10 +12,10 @@ from django.db import connection, transaction
 from yipan.exchange.envelope import PublicKeys, follow
 from yipan.exchange.faults import CardError, UnknownPeerError, WordsDifferError
 from yipan.exchange.nodes.own import Card, card_of, four_words, own, own_or_none, read_card, statements_in
-from yipan.exchange.nodes.tables import REVOKED, TRUSTED, UNCONFIRMED
+from yipan.exchange.nodes.tables import MOVED, REVOKED, TRUSTED, UNCONFIRMED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from django.db.backends.utils import CursorWrapper
@@ -63,13 +63,14 @@ def known_peers(cursor: CursorWrapper) -> list[Known]:
             title=title,
             serves=tuple(serves),
             state=state,
-            keys=PublicKeys.of(_plain(keys)[str(version)] | {"version": version}),
+            keys=PublicKeys.of(plain(keys)[str(version)] | {"version": version}),
         )
         for name, title, serves, state, version, keys in cursor.fetchall()
     ]
 
 
-def _plain(value: object) -> dict[str, Any]:
+def plain(value: object) -> dict[str, Any]:
+    """Return a column of JSON as data, whichever way the driver gives it."""
     found: dict[str, Any] = json.loads(value) if isinstance(value, str) else value  # type: ignore[assignment]
     return found
 
@@ -77,9 +78,12 @@ def _plain(value: object) -> dict[str, Any]:
 class Map:
     """Which node an organisation works on: that which serves the longest front of its code."""
 
-    def __init__(self, one: Own, peers: Iterable[Known]) -> None:
-        """Know the fronts of all."""
+    def __init__(
+        self, one: Own, peers: Iterable[Known], moved: Mapping[str, tuple[str, str]] | None = None
+    ) -> None:
+        """Know the fronts of all, and from where to where townships moved."""
         self.own = one.name
+        self.moved = moved or {}
         self.peers = {each.name: each for each in peers if each.state == TRUSTED}
         self._fronts = {front: each.name for each in self.peers.values() for front in each.serves}
         self._fronts |= dict.fromkeys(one.serves, one.name)
@@ -88,6 +92,9 @@ class Map:
     def node_of(self, organisation: str) -> str:
         """Return the name of its node; empty where it is on none."""
         code = organisation.partition(":")[0]
+        if code in self.moved:
+            _, node = self.moved[code]
+            return node if node == self.own or node in self.peers else ""
         for length in self._lengths:
             if found := self._fronts.get(code[:length]):
                 return found
@@ -103,8 +110,15 @@ def the_map(cursor: CursorWrapper) -> Map | None:
     one = own_or_none()
     if one is None:
         return None
-    found = Map(one, known_peers(cursor))
+    found = map_of(cursor, one)
     return found if found.peers else None
+
+
+def map_of(cursor: CursorWrapper, one: Own) -> Map:
+    """Return who works where, as this node knows it."""
+    cursor.execute("SELECT code, from_node, to_node FROM exchange_move WHERE state = %s", [MOVED])
+    moved = {code: (sender, to) for code, sender, to in cursor.fetchall()}
+    return Map(one, known_peers(cursor), moved)
 
 
 def peer_named(name: str) -> Known:

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import json
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from joserfc import jwe
-from joserfc.jwk import OKPKey
 
-from yipan.exchange.envelope import AGREED, ENCRYPTED, canonical, digest_of, open_envelope
+from yipan.database.many import insert_many
+from yipan.exchange.envelope import digest_of, open_envelope
 from yipan.exchange.faults import EnvelopeRefusedError
+from yipan.exchange.nodes import moves, shape
 from yipan.exchange.nodes.own import own
 from yipan.exchange.nodes.peers import exchanging, known_peers, pin_newer
+from yipan.exchange.nodes.resting import at_rest
 from yipan.exchange.nodes.tables import (
     ASK,
     DONE,
     ENTERED,
+    ERASED,
+    ERASURE,
     EVENT,
     EXTRACT,
     HELD,
+    MOVE,
     NEW,
+    NOTED,
+    READ,
     RECEIPT,
     REFUSED,
     SENT,
@@ -30,7 +36,7 @@ from yipan.exchange.nodes.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -39,9 +45,52 @@ if TYPE_CHECKING:
     from yipan.exchange.envelope import Opened, PublicKeys
     from yipan.exchange.nodes.own import Own
 
+    Item = Mapping[str, Any]
+
 COLUMNS: Final = (
     "id", "peer", "organisation", "thread", "number", "event", "state", "received_at", "proof", "sealed",
 )  # fmt: skip
+_INBOX: Final = {
+    "peer": "text", "organisation": "text", "thread": "uuid", "number": "int4", "event": "uuid", "state": "text",
+    "received_at": "timestamptz", "next_at": "timestamptz", "proof": "text", "sealed": "text", "reason": "text",
+    "tries": "int4",
+}  # fmt: skip
+_RECEIPTS: Final = {
+    "peer": "text", "organisation": "text", "what": "text", "body": "jsonb", "state": "text", "made_at": "timestamptz",
+    "next_at": "timestamptz", "tries": "int4", "receipt": "text", "reason": "text",
+}  # fmt: skip
+#: How many receipts share a row of the outbox.
+_TOGETHER: Final = 100
+_HERE_ALREADY: Final = (
+    "SELECT one.thread, one.number, one.event, one.state, one.received_at, one.reason FROM exchange_inbox one"
+    " JOIN unnest(%s::uuid[], %s::int[]) AS said(thread, number) ON said.thread = one.thread AND said.number = one.number"
+    " WHERE one.peer = %s AND one.state IN (%s, %s, %s) AND one.received_at < %s"
+)
+# Once entered, it stays so.
+_HEAR: Final = (
+    "UPDATE exchange_outbox own SET state = said.state, arrived_at = coalesce(own.arrived_at, said.at), receipt = %s,"
+    " reason = said.reason FROM json_to_recordset(%s::json)"
+    " AS said(thread uuid, number int, state text, at timestamptz, reason text)"
+    " WHERE own.peer = %s AND own.thread = said.thread AND own.number = said.number AND own.state IN (%s, %s, %s, %s)"
+)
+_ASKED: Final = (
+    "UPDATE exchange_outbox SET state = %s, next_at = %s WHERE peer = %s AND thread = %s AND number >= %s"
+    " AND state IN (%s, 'withheld')"
+)
+_READ: Final = "UPDATE exchange_outbox SET read_at = coalesce(read_at, %s) WHERE peer = %s AND thread = %s AND number = %s"
+_GONE: Final = (
+    "UPDATE exchange_outbox SET state = %s, arrived_at = coalesce(arrived_at, %s), receipt = %s, reason = %s"
+    " WHERE peer = %s AND what = %s AND body->>'party' = %s AND state <> %s"
+)
+_NOTED: Final = (
+    "UPDATE exchange_outbox SET state = %s, arrived_at = coalesce(arrived_at, %s), receipt = %s"
+    " WHERE peer = %s AND what = %s AND body->>'code' = %s AND state <> %s"
+)
+_ERASE: Final = (
+    "INSERT INTO exchange_erasure (peer, party, erased_at, received_at, proof, state, reason) VALUES (%s, %s, %s, %s, %s,"
+    " %s, '') ON CONFLICT (peer, party) DO UPDATE SET state = CASE WHEN exchange_erasure.state = %s THEN %s"
+    " ELSE exchange_erasure.state END"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +109,27 @@ class Row:
     sealed: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Became:
+    """What a receipt says: what became of an item, and when this node received it."""
+
+    thread: UUID
+    number: int
+    event: UUID
+    state: str
+    received_at: datetime
+    reason: str = ""
+
+
 def receive(raw: str, stored_at: datetime | None, now: datetime) -> bool:
     """Keep what an envelope says, once; return whether it was believed. `stored_at`: when the hub took it, by its clock."""
+    return receive_many([(raw, stored_at)], now)[0]
+
+
+def receive_many(messages: Sequence[tuple[str, datetime | None]], now: datetime) -> list[bool]:
+    """Keep what envelopes say, in one transaction; return which were believed."""
     one = own()
+    believed = []
     with exchanging() as cursor:
         peers = {each.name: each for each in known_peers(cursor)}
 
@@ -72,13 +139,17 @@ def receive(raw: str, stored_at: datetime | None, now: datetime) -> bool:
                 raise EnvelopeRefusedError(peer=name, reason=known.state)
             return known.keys if known else None
 
-        try:
-            opened = open_envelope(raw, own=one.name, keys=one.keys_of, peer=keys_of)
-        except EnvelopeRefusedError as refusal:
-            _refuse(cursor, raw, refusal, now)
-            return False
-        _keep(cursor, one, opened, stored_at, now)
-    return True
+        for raw, stored_at in messages:
+            try:
+                opened = open_envelope(raw, own=one.name, keys=one.keys_of, peer=keys_of)
+                shape.refuse_strange(opened)
+            except EnvelopeRefusedError as refusal:
+                _refuse(cursor, raw, refusal, now)
+                believed.append(False)
+                continue
+            _keep(cursor, one, opened, stored_at, now)
+            believed.append(True)
+    return believed
 
 
 def _refuse(cursor: CursorWrapper, raw: str, refusal: EnvelopeRefusedError, now: datetime) -> None:
@@ -101,100 +172,131 @@ def _keep(cursor: CursorWrapper, one: Own, opened: Opened, stored_at: datetime |
         " ON CONFLICT DO NOTHING",
         [opened.proof, opened.sender, now, opened.head],
     )
+    said: dict[str, list[Item]] = defaultdict(list)
     for item in opened.items:
-        what = item.get("what")
-        if what in (EVENT, EXTRACT):
-            _keep_item(cursor, one, opened, item, now)
-        elif what == RECEIPT:
-            _hear_receipt(cursor, opened, item)
-        elif what == ASK:
-            cursor.execute(
-                "UPDATE exchange_outbox SET next_at = %s WHERE peer = %s AND thread = %s AND number >= %s AND state = %s",
-                [now, opened.sender, item["thread"], item["from"], SENT],
-            )
-            cursor.execute(
-                "UPDATE exchange_outbox SET state = %s, next_at = %s WHERE peer = %s AND thread = %s AND number >= %s"
-                " AND state = 'withheld'",
-                [WAITING, now, opened.sender, item["thread"], item["from"]],
-            )
-        elif what == "clock":
-            cursor.execute(
-                "UPDATE exchange_peer SET own_skew = %s WHERE name = %s", [item["skew"], opened.sender]
-            )
+        said[str(item["what"])].append(item)
+    _keep_items(cursor, one, opened, [*said[EVENT], *said[EXTRACT]], now)
+    _hear_receipts(cursor, opened, said[RECEIPT])
+    for item in said[ASK]:
+        place = [opened.sender, item["thread"], item["from"]]
+        cursor.execute(_ASKED, [WAITING, now, *place, SENT])
+    for item in said[READ]:
+        cursor.execute(_READ, [item["at"], opened.sender, item["thread"], item["number"]])
+    for item in said[ERASURE]:
+        cursor.execute(
+            _ERASE, [opened.sender, item["party"], item["at"], now, opened.proof, NEW, REFUSED, NEW]
+        )
+        _say_again(cursor, opened.sender, item["party"], now)
+    for item in said[ERASED]:
+        words = [item["state"], item["at"], opened.proof, item["reason"]]
+        cursor.execute(_GONE, [*words, opened.sender, ERASURE, item["party"], ENTERED])
+    for item in said[MOVE]:
+        if moves.heard(cursor, item["statement"]):
+            pass_on(cursor, item, now)
+        let_leave(cursor, [(opened.sender, NOTED, {"code": item["code"], "at": now.isoformat()})], now)
+    for item in said[NOTED]:
+        cursor.execute(
+            _NOTED, [ENTERED, item["at"], opened.proof, opened.sender, MOVE, item["code"], ENTERED]
+        )
+    for item in said["clock"]:
+        cursor.execute(
+            "UPDATE exchange_peer SET own_skew = %s WHERE name = %s", [item["skew"], opened.sender]
+        )
 
 
-def _keep_item(
-    cursor: CursorWrapper, one: Own, opened: Opened, item: Mapping[str, Any], now: datetime
+def _keep_items(
+    cursor: CursorWrapper, one: Own, opened: Opened, items: Sequence[Item], now: datetime
 ) -> None:
-    cursor.execute(
-        "INSERT INTO exchange_inbox (peer, organisation, thread, number, event, state, received_at, next_at, proof,"
-        " sealed, reason, tries) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '', 0) ON CONFLICT DO NOTHING",
-        [
-            opened.sender, item["by"], item["thread"], item["number"], item["event"], NEW, now, now, opened.proof,
-            _seal(one, item),
-        ],
-    )  # fmt: skip
-    if cursor.rowcount:
+    """Lay items in the inbox, in the order of their cases; of what is here already, the receipt was lost on the way."""
+    ordered = sorted(items, key=lambda each: (each["thread"], each["number"]))
+    rows = [
+        (
+            opened.sender, each["by"], each["thread"], each["number"], each["event"], NEW, now, now, opened.proof,
+            at_rest(one, opened.sender, each), "", 0,
+        )
+        for each in ordered
+    ]  # fmt: skip
+    if insert_many(cursor, "exchange_inbox", _INBOX, rows, "ON CONFLICT DO NOTHING") == len(rows):
         return
-    # It is here already: its receipt was lost on the way.
-    cursor.execute(
-        "SELECT event, state, received_at, reason FROM exchange_inbox WHERE peer = %s AND thread = %s AND number = %s",
-        [opened.sender, item["thread"], item["number"]],
-    )
-    event, state, received_at, reason = cursor.fetchone()
-    if state in (DONE, HELD, REFUSED) and str(event) == item["event"]:
-        said = {"thread": item["thread"], "number": item["number"], "event": item["event"]}
-        receipt(cursor, opened.sender, said, ENTERED if state == DONE else state, received_at, reason, now)
-
-
-def _seal(one: Own, item: Mapping[str, Any]) -> str:
-    """Return an item encrypted to this node itself, for the time it waits."""
-    header = {"alg": AGREED, "enc": ENCRYPTED, "kid": str(one.key_version)}
-    return jwe.encrypt_compact(header, canonical(item), OKPKey.import_key(dict(one.keys().public.encrypt)))
-
-
-def unseal(one: Own, sealed: str) -> dict[str, Any]:
-    """Return an item that waits.
-
-    Raises:
-        EnvelopeRefusedError: none of our keys opens it.
-    """
-    for version in range(one.key_version, 0, -1):
-        try:
-            found: dict[str, Any] = orjson.loads(
-                jwe.decrypt_compact(sealed, one.keys(version).encrypt).plaintext or b""
-            )
-        except ValueError:
-            continue
-        return found
-    raise EnvelopeRefusedError(peer=one.name, reason="unreadable")
-
-
-def _hear_receipt(cursor: CursorWrapper, opened: Opened, item: Mapping[str, Any]) -> None:
-    """Note what a peer's node says became of what we sent. Once entered, it stays so."""
-    cursor.execute(
-        "UPDATE exchange_outbox SET state = %s, arrived_at = coalesce(arrived_at, %s), receipt = %s, reason = %s"
-        " WHERE peer = %s AND thread = %s AND number = %s AND state IN (%s, %s, %s, %s)",
+    places = [[each[name] for each in ordered] for name in ("thread", "number")]
+    cursor.execute(_HERE_ALREADY, [*places, opened.sender, DONE, HELD, REFUSED, now])
+    meant = {(each["thread"], each["number"]): each["event"] for each in ordered}
+    receipts(
+        cursor,
+        opened.sender,
         [
-            item["state"], item["at"], opened.proof, item.get("reason", ""), opened.sender, item["thread"],
-            item["number"], WAITING, SENT, HELD, REFUSED,
+            Became(
+                thread=thread,
+                number=number,
+                event=event,
+                state=ENTERED if state == DONE else state,
+                received_at=at,
+                reason=reason,
+            )
+            for thread, number, event, state, at, reason in cursor.fetchall()
+            if meant[str(thread), number] == str(event)
         ],
-    )  # fmt: skip
-
-
-def receipt(  # noqa: PLR0913, PLR0917  # what it says
-    cursor: CursorWrapper,
-    peer: str,
-    place: Mapping[str, Any],
-    state: str,
-    received_at: datetime,
-    reason: str,
-    now: datetime,
-) -> None:
-    """Let a receipt leave: what became of an item, and when this node received it."""
-    body = {**place, "state": state, "at": received_at.isoformat(), "reason": reason}
-    cursor.execute(
-        "INSERT INTO exchange_outbox (peer, organisation, what, thread, event, body, state, made_at, next_at, tries,"
-        " receipt, reason) VALUES (%s, '', %s, %s, %s, %s, %s, %s, %s, 0, '', '')",
-        [peer, RECEIPT, place["thread"], place["event"], json.dumps(body), WAITING, now, now],
+        now,
     )
+
+
+def _hear_receipts(cursor: CursorWrapper, opened: Opened, items: Sequence[Item]) -> None:
+    """Note what a peer's node says became of what we sent."""
+    if items:
+        wanted = ("thread", "number", "state", "at", "reason")
+        said = [{name: each[name] for name in wanted} for each in items]
+        states = (WAITING, SENT, HELD, REFUSED)
+        cursor.execute(_HEAR, [opened.proof, orjson.dumps(said).decode(), opened.sender, *states])
+
+
+def receipts(cursor: CursorWrapper, peer: str, became: Sequence[Became], now: datetime) -> None:
+    """Let receipts leave, many in a row of the outbox."""
+    said = [
+        {
+            "thread": str(each.thread),
+            "number": each.number,
+            "event": str(each.event),
+            "state": each.state,
+            "at": each.received_at.isoformat(),
+            "reason": each.reason,
+        }
+        for each in became
+    ]
+    let_leave(
+        cursor,
+        [
+            (peer, RECEIPT, {"all": said[start : start + _TOGETHER]})
+            for start in range(0, len(said), _TOGETHER)
+        ],
+        now,
+    )
+
+
+def let_leave(
+    cursor: CursorWrapper, said: Iterable[tuple[str, str, Mapping[str, Any]]], now: datetime
+) -> None:
+    """Let what is of no entry leave: for which peer, what it is, what it says."""
+    rows = [(peer, "", what, dict(body), WAITING, now, now, 0, "", "") for peer, what, body in said]
+    insert_many(cursor, "exchange_outbox", _RECEIPTS, rows)
+
+
+def pass_on(cursor: CursorWrapper, said: Item, now: datetime) -> None:
+    """Let every peer hear that a township works here, before anything that it says itself."""
+    body = {"statement": said["statement"], "code": said["code"]}
+    peers = [each.name for each in known_peers(cursor) if each.state == TRUSTED]
+    let_leave(cursor, [(each, MOVE, body) for each in peers], now)
+
+
+def _say_again(cursor: CursorWrapper, peer: str, party: str, now: datetime) -> None:
+    """Say anew that somebody is erased here: the receipt was lost on the way."""
+    cursor.execute(
+        "SELECT settled_at FROM exchange_erasure WHERE peer = %s AND party = %s AND state = %s",
+        [peer, party, DONE],
+    )
+    if found := cursor.fetchone():
+        let_leave(cursor, [(peer, ERASED, erased_body(party, ENTERED, found[0], ""))], now)
+
+
+def erased_body(party: str, state: str, at: datetime, reason: str) -> dict[str, str]:
+    """Return what is said of an erasure that a peer asked for."""
+    return {"party": party, "state": state, "at": at.isoformat(), "reason": reason}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection, transaction
@@ -12,14 +11,12 @@ from django.db import connection, transaction
 from yipan.database import make_home
 from yipan.duties.settle import COLUMNS
 from yipan.exchange.nodes.own import own
-from yipan.exchange.nodes.peers import Map, exchanging, known_peers, peer_named, words_with
+from yipan.exchange.nodes.peers import exchanging, map_of, peer_named, words_with
 from yipan.law.fold import VOID
 from yipan.offices.permit import set_acting
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
-    from yipan.offices.permit import Permit
+    from datetime import datetime
 
 #: A clock further off than this is told.
 SKEW: Final = timedelta(minutes=2)
@@ -27,8 +24,8 @@ _DESK: Final = 200
 _LAG: Final = (
     "SELECT peer, count(*) FILTER (WHERE state = 'waiting'), count(*) FILTER (WHERE state = 'sent'),"
     " count(*) FILTER (WHERE state IN ('held', 'refused', 'withheld')),"
-    " min(made_at) FILTER (WHERE state IN ('waiting', 'sent')) FROM exchange_outbox WHERE what IN ('event', 'extract')"
-    " GROUP BY peer"
+    " min(made_at) FILTER (WHERE state IN ('waiting', 'sent')) FROM exchange_outbox"
+    " WHERE what IN ('event', 'extract', 'erasure', 'move') GROUP BY peer"
 )
 _COME: Final = (
     "SELECT peer, count(*) FILTER (WHERE state IN ('new', 'entered')), count(*) FILTER (WHERE state = 'held'),"
@@ -134,32 +131,6 @@ def peers_listed() -> list[dict[str, Any]]:
     return found
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sent:
-    """What became of one entry on its way to another installation."""
-
-    event: UUID
-    peer: str
-    state: str
-    sent_at: datetime | None
-    arrived_at: datetime | None
-    reason: str
-
-
-def sent_in(permit: Permit, thread: UUID) -> list[Sent]:
-    """Return what an office sent to other installations in a case: when it left, when it came there."""
-    with permit.in_force(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT event, peer, state, sent_at, arrived_at, reason FROM exchange_outbox"
-            " WHERE thread = %s AND what = 'event' ORDER BY id",
-            [thread],
-        )
-        return [
-            Sent(event=row[0], peer=row[1], state=row[2], sent_at=row[3], arrived_at=row[4], reason=row[5])
-            for row in cursor.fetchall()
-        ]
-
-
 def shared_duties(peer: str) -> list[dict[str, Any]]:
     """Return what stands between offices here and offices at a peer, as both nodes must have it: the same on both sides.
 
@@ -173,7 +144,7 @@ def shared_duties(peer: str) -> list[dict[str, Any]]:
         )
         known = cursor.fetchall()
         one = own()
-        where, both = Map(one, known_peers(cursor)), {one.name, peer}
+        where, both = map_of(cursor, one), {one.name, peer}
     threads = sorted({row[0] for row in known})
     events = {row[1] for row in known}
     columns = ", ".join("thread_id" if each == "thread" else each for each in COLUMNS)

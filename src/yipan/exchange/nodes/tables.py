@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.fields.json import KT
 
 #: A peer whose words were not compared yet; one that is believed; one that is believed no longer.
 UNCONFIRMED, TRUSTED, REVOKED = "unconfirmed", "trusted", "revoked"
@@ -18,6 +19,15 @@ WAITING, SENT, ENTERED, HELD, REFUSED, WITHHELD = "waiting", "sent", "entered", 
 NEW, DONE = "new", "done"
 #: What an item of the outbox is.
 EVENT, EXTRACT, RECEIPT, ASK, HELLO = "event", "extract", "receipt", "ask", "hello"
+#: That an office there read it; that somebody was erased, and that the copy of her is.
+READ, ERASURE, ERASED = "read", "erasure", "erased"
+#: That a township works elsewhere from now on, and that this was heard.
+MOVE, NOTED = "move", "noted"
+#: Of such a move: we expect it; it was said and we did not; it is so.
+EXPECTED, OFFERED, MOVED = "expected", "offered", "moved"
+#: What has a number in its case; and what is sent again until a receipt says what became of it.
+NUMBERED: Final = (EVENT, EXTRACT)
+AWAITED: Final = (*NUMBERED, ERASURE, MOVE)
 OUTBOX_STATES: Final = (WAITING, SENT, ENTERED, HELD, REFUSED, WITHHELD)
 INBOX_STATES: Final = (NEW, ENTERED, HELD, REFUSED, DONE)
 
@@ -71,6 +81,8 @@ class Outbox(models.Model):
     arrived_at = models.DateTimeField(null=True)
     receipt = models.TextField(default="")
     reason = models.TextField(default="")
+    #: When an office there first opened the case with it, by its node's word.
+    read_at = models.DateTimeField(null=True)
 
     class Meta:
         app_label = "exchange"
@@ -82,6 +94,9 @@ class Outbox(models.Model):
                 fields=["peer", "thread", "number"],
                 condition=models.Q(number__isnull=False),
                 name="items_of_a_thread_are_counted",
+            ),
+            models.UniqueConstraint(
+                "peer", KT("body__party"), condition=models.Q(what=ERASURE), name="an_erasure_is_told_once"
             ),
         ]
         indexes: ClassVar = [
@@ -123,11 +138,11 @@ class Inbox(models.Model):
             models.UniqueConstraint(fields=["peer", "thread", "number"], name="an_item_comes_once"),
         ]
         indexes: ClassVar = [
+            # In the order in which it came: what was done long ago is not walked over.
             models.Index(
-                fields=["next_at", "id"],
-                condition=models.Q(state__in=(NEW, ENTERED, HELD)),
-                name="what_is_to_enter",
+                fields=["id"], condition=models.Q(state__in=(NEW, HELD)), name="what_is_to_enter_in_turn"
             ),
+            models.Index(fields=["id"], condition=models.Q(state=ENTERED), name="what_is_to_finish"),
             models.Index(fields=["event"], name="what_came_of_an_event"),
         ]
 
@@ -157,6 +172,47 @@ class Proof(models.Model):
 
     class Meta:
         app_label = "exchange"
+
+
+class Erasure(models.Model):
+    """Somebody whom a peer erased, by the number that only it and we use: the copies here are destroyed."""
+
+    pk = models.CompositePrimaryKey("peer", "party")
+    peer = models.TextField()
+    party = models.TextField()
+    erased_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    proof = models.TextField()
+    state = models.TextField(default=NEW)
+    reason = models.TextField(default="")
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = "exchange"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=(NEW, DONE, REFUSED)), name="an_erasure_is_in_a_known_state"
+            )
+        ]
+
+
+class Move(models.Model):
+    """A township that works on another node than its code says, by the signed word of the node that it left."""
+
+    code = models.TextField(primary_key=True)
+    from_node = models.TextField()
+    to_node = models.TextField()
+    at = models.DateTimeField()
+    statement = models.TextField(default="")
+    state = models.TextField()
+
+    class Meta:
+        app_label = "exchange"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=(EXPECTED, OFFERED, MOVED)), name="a_move_is_in_a_known_state"
+            )
+        ]
 
 
 class Refusal(models.Model):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
-    from yipan.exchange.nodes.standing import Sent
+    from yipan.exchange.nodes.following import Sent
 
 register = template.Library()
 
