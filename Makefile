@@ -52,6 +52,7 @@ format: setup ## let ruff write the layout, and mend what it can
 	$(BIN)/ruff format .
 
 soak: setup needs ## the long runs
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-soak.txt
 	$(BIN)/python -m pytest -m soak
 
 proof: setup needs ## the matrix of who may what, forged ids, hostile words, attacks on the journal, the scan, also of whole runs: a line each

@@ -137,14 +137,17 @@ def shared_duties(peer: str) -> list[dict[str, Any]]:
     Of a duty to ask, the asked side hears with the question; what was opened by an entry that has not travelled is not shared.
     """
     with exchanging() as cursor:
-        cursor.execute(
-            "SELECT thread, event FROM exchange_outbox WHERE peer = %(peer)s AND what IN ('event', 'extract') AND state <> 'withheld'"
-            " AND number IS NOT NULL UNION SELECT thread, event FROM exchange_inbox WHERE peer = %(peer)s",
-            {"peer": peer},
-        )
-        known = cursor.fetchall()
         one = own()
         where, both = map_of(cursor, one), {one.name, peer}
+        # What was exchanged about a township while it worked elsewhere came along with it.
+        before = {sender for sender, to in where.moved.values() if to in both} - {one.name}
+        cursor.execute(
+            "SELECT thread, event FROM exchange_outbox WHERE peer = ANY(%(peers)s) AND what IN ('event', 'extract')"
+            " AND state <> 'withheld' AND number IS NOT NULL"
+            " UNION SELECT thread, event FROM exchange_inbox WHERE peer = ANY(%(peers)s)",
+            {"peers": [peer, *before]},
+        )
+        known = cursor.fetchall()
     threads = sorted({row[0] for row in known})
     events = {row[1] for row in known}
     columns = ", ".join("thread_id" if each == "thread" else each for each in COLUMNS)
