@@ -16,7 +16,11 @@ from yipan.law.fold import VOID
 from yipan.offices.permit import set_acting
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from uuid import UUID
+
+    from django.db.backends.utils import CursorWrapper
 
 #: A clock further off than this is told.
 SKEW: Final = timedelta(minutes=2)
@@ -139,17 +143,12 @@ def shared_duties(peer: str) -> list[dict[str, Any]]:
     with exchanging() as cursor:
         one = own()
         where, both = map_of(cursor, one), {one.name, peer}
-        # What was exchanged about a township while it worked elsewhere came along with it.
-        before = {sender for sender, to in where.moved.values() if to in both} - {one.name}
-        cursor.execute(
-            "SELECT thread, event FROM exchange_outbox WHERE peer = ANY(%(peers)s) AND what IN ('event', 'extract')"
-            " AND state <> 'withheld' AND number IS NOT NULL"
-            " UNION SELECT thread, event FROM exchange_inbox WHERE peer = ANY(%(peers)s)",
-            {"peers": [peer, *before]},
-        )
-        known = cursor.fetchall()
-    threads = sorted({row[0] for row in known})
-    events = {row[1] for row in known}
+        # What was exchanged about a township while it worked elsewhere came along with it, and with nobody else.
+        moved = {code: sender for code, (sender, to) in where.moved.items() if to in both}
+        known = _exchanged(cursor, [peer])
+        along = _exchanged(cursor, sorted({*moved.values()} - {one.name, peer}))
+    threads = sorted({row[0] for row in (*known, *along)})
+    events, with_it = {row[1] for row in known}, {row[1] for row in along}
     columns = ", ".join("thread_id" if each == "thread" else each for each in COLUMNS)
     found: list[dict[str, Any]] = []
     for start in range(0, len(threads), 500):
@@ -163,7 +162,27 @@ def shared_duties(peer: str) -> list[dict[str, Any]]:
         found.extend(
             each
             for each in rows
-            if each["opened_by"] in events
+            if (
+                each["opened_by"] in events
+                or (each["opened_by"] in with_it and not moved.keys().isdisjoint(_divisions(each)))
+            )
             and {where.node_of(each["owed_by"]), where.node_of(each["owed_to"])} == both
         )
     return found
+
+
+def _exchanged(cursor: CursorWrapper, peers: Sequence[str]) -> list[tuple[UUID, UUID]]:
+    """Return the entries that went to some peers, or came from them, each with its case."""
+    cursor.execute(
+        "SELECT thread, event FROM exchange_outbox WHERE peer = ANY(%(peers)s) AND what IN ('event', 'extract')"
+        " AND state <> 'withheld' AND number IS NOT NULL"
+        " UNION SELECT thread, event FROM exchange_inbox WHERE peer = ANY(%(peers)s)",
+        {"peers": list(peers)},
+    )
+    found: list[tuple[UUID, UUID]] = cursor.fetchall()
+    return found
+
+
+def _divisions(duty: Mapping[str, Any]) -> set[str]:
+    """Return the codes of where both sides of a duty are."""
+    return {str(duty[side]).partition(":")[0] for side in ("owed_by", "owed_to")}
