@@ -251,13 +251,13 @@ class Provinces:
         """Wait until nothing is under way between any of them."""
         until(lambda: all(each.idle() for each in self.nodes.values()), "nothing is under way", patience)
 
-    def agree(self) -> None:
-        """Prove that any two agree on every duty between them; each journal is proved by itself when it is taken away."""
+    def agree(self, *cases: str) -> None:
+        """Prove that any two agree on every duty between them, or on those of some cases; each journal is proved by itself when it is taken away."""
         for one in self.nodes.values():
             for other in self.nodes.values():
                 if one.name < other.name:
                     here, there = (
-                        {each["id"]: each for each in found}
+                        {each["id"]: each for each in found if not cases or each["thread"] in cases}
                         for found in (
                             one.json("node", "duties", other.name),
                             other.json("node", "duties", one.name),

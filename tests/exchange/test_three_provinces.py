@@ -150,7 +150,8 @@ def test_a_township_moves_to_another_node_with_its_cases_and_its_people(three: P
     thread = ask(three, "her", "his")
     three.settle()
     old.line.cut()
-    desk.program.record("verification.withdrawn", RESIDENCE, "--thread", ask(three, "her"), her_home=HER_HOME)
+    other = ask(three, "her")
+    desk.program.record("verification.withdrawn", RESIDENCE, "--thread", other, her_home=HER_HOME)
     refused = old.program.run("node", "move", HER_HOME, "--to", "guangdon", "--json")
     assert (refused.code, "unknown-peer" in refused.out) == (2, True)
     assert not new.json("node", "take", HER_HOME, "--from", "chongqing")["here"]
@@ -165,7 +166,7 @@ def test_a_township_moves_to_another_node_with_its_cases_and_its_people(three: P
     three.settle()
     assert new.json("node", "take", HER_HOME, "--from", "chongqing")["here"]
     assert [each["desk"] for each in (node.status() for node in three)] == [[], [], []]
-    three.agree()
+    three.agree(thread, other)
     new.program.record("office.opened", HER_HOME)
     answer(new, HER_HOME, thread)
     third = ask(three, "her")
@@ -180,9 +181,11 @@ def test_a_township_moves_to_another_node_with_its_cases_and_its_people(three: P
     assert replies == {HER_HOME: "discharged", HIS_HOME: "open"}
     assert states(three, third, "guangxi")["birth-reg-reply-15wd"] == "open"
     assert states(three, third, "chongqing") == {}
-    [found] = new.json("people", "find", "百里清", "--office", HER_HOME, "--for", "at-the-counter")
-    assert found["thread"] == person
-    three.agree()
+    found = new.program.run(
+        "people", "find", "百里清", "--office", HER_HOME, "--for", "at-the-counter", "--json"
+    )
+    assert (found.code, person in found.out) == (0, True)
+    three.agree(thread, other, third)
 
 
 @pytest.mark.soak
