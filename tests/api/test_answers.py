@@ -175,6 +175,12 @@ def test_people_are_found_and_shown_as_by_the_commands_and_each_look_is_logged(
     assert (without.status, without.value["error"]) == (422, "purpose-needed")
     assert staffed.post("people/search", {"text": ""}).value["error"] == "nothing-asked"
     assert staffed.get("people/search", text=LAN).status == 405
+    # Her number is a woman's, and its check digit is right.
+    send(staffed, {"kind": "person.updated", "thread": thread, "fields": {"sex": "1"}})
+    doubted = staffed.get("people/numbers").value
+    assert doubted == printed("people", "numbers", *who)
+    assert [(each["person"], each["doubts"]) for each in doubted["people"]] == [(thread, ["sex"])]
+    assert staffed.get("people/numbers", page=0).status == 422
     assert staffed.get(f"people/{thread}").value == printed("people", "show", thread, *who)
     assert staffed.get("head-counts").value == printed("headcounts", *who)
 

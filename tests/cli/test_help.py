@@ -20,7 +20,7 @@ ISSUED = (
     "journal verify", "journal checkpoint", "journal keys", "journal keep", "keys list", "keys rotate", "keys seal", "doctor", "places resolve", "replay", "officers add", "officers list",
     "officers post", "officers end-post", "officers leave", "officers return", "officers hand-over", "offices show",
     "offices found", "offices rename", "offices rename-division", "offices succeed", "offices hand-cases", "serve", "demo",
-    "import roster", "import continue", "people find", "people show", "people merge", "people keep-apart", "headcounts",
+    "import roster", "import continue", "people find", "people show", "people numbers", "people merge", "people keep-apart", "headcounts",
     "glass break", "glass read", "glass list", "oversight flags", "oversight glasses", "oversight looks", "oversight ask",
     "oversight questions", "oversight close",
     "certificates list", "certificates issue", "certificates print", "certificates verify", "certificates keys",

@@ -44,6 +44,22 @@ def test_people_are_found_and_shown_by_their_office_alone(yipan: Program) -> Non
     assert "仇天成" not in refused.out
 
 
+def test_numbers_in_doubt_are_listed_with_why_until_the_paper_was_seen(yipan: Program) -> None:
+    right = number("44011519730303004")
+    wrong = right[:-1] + ("1" if right[-1] != "1" else "2")
+    person = enrol(yipan, "仉有疑", wrong, sex="1")
+    listed = yipan.json("people", "numbers", "--office", OFFICE)
+    [row] = [each for each in listed["people"] if each["person"] == person]
+    assert (row["name"], row["doubts"]) == ("仉有疑", ["sex", "check"])
+    assert "校验码" in yipan.run("people", "numbers", "--office", OFFICE).out
+    assert yipan.json("people", "numbers", "--office", ELSEWHERE)["in_all"] == 0
+    assert yipan.json("people", "show", person, "--office", OFFICE)["number_doubts"] == ["sex", "check"]
+    said = ("--thread", person, "--field", "number_confirmed=yes")
+    yipan.json("record", "person.updated", "--office", OFFICE, *said)
+    assert yipan.json("people", "numbers", "--office", OFFICE)["in_all"] == listed["in_all"] - 1
+    assert yipan.json("people", "show", person, "--office", OFFICE)["number_to_confirm"] is False
+
+
 def test_too_little_to_look_for_is_a_misuse(yipan: Program) -> None:
     answer = yipan.run("people", "find", "12345", "--office", OFFICE, "--json")
     assert answer.code == 2

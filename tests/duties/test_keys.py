@@ -176,7 +176,10 @@ def _recorder(cast: Cast, cases: int) -> subprocess.Popen[str]:
 
 def _subjects() -> list[tuple[UUID, bytes, int]]:
     with psycopg.connect(**database.connect_info("owner")) as owner:
-        return owner.execute("SELECT id, wrapped_key, kek_version FROM duties_subject").fetchall()
+        # Who was erased has no key any more.
+        return owner.execute(
+            "SELECT id, wrapped_key, kek_version FROM duties_subject WHERE wrapped_key IS NOT NULL"
+        ).fetchall()
 
 
 def _opened() -> int:

@@ -127,7 +127,10 @@ def test_while_a_verb_writes_in_a_case_the_law_reads_its_clock_rows_and_no_paylo
         set_acting("110101", "test", [cast.thread] if cast.thread else [])
         cursor.execute("SELECT count(*) FROM duties_event WHERE thread_id = %s", [cast.thread])
         assert cursor.fetchone() == (1,)
-        cursor.execute("SELECT count(*) FROM duties_payload")
+        cursor.execute(
+            "SELECT count(*) FROM duties_payload WHERE event_id IN (SELECT id FROM duties_event WHERE thread_id = %s)",
+            [cast.thread],
+        )
         assert cursor.fetchone() == (0,)
 
 

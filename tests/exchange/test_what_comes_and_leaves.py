@@ -79,6 +79,35 @@ def test_a_question_takes_what_she_agreed_to_and_nothing_of_him(cast: Cast, peer
     assert cast.his_home not in str(extract) + str(question)
 
 
+def test_what_the_desk_closes_tells_his_home_nothing_of_hers(cast: Cast) -> None:
+    his = Peer(name=f"peer-{cast.his_home}", serves=(cast.his_home,))
+    his.introduce(at("2026-03-01T09:00"))
+    cast.act(cast.residence, "office.opened", "2026-03-01T10:00")
+    # He agreed that his home be asked, and to no notice: once it is entered, that duty is released.
+    thread = cast.ask("2026-03-02T10:00")
+    cast.step(
+        cast.residence, "verification.asked", "2026-03-02T11:00", his_home=cast.his_home, channel="system",
+        his_name="陈志强", his_points="请核实姓名",
+    )  # fmt: skip
+    entered = cast.step(cast.residence, "birth-registration.entered", "2026-03-02T11:10").events[0]
+    amended = {"her_home": cast.her_home, "his_home": cast.his_home, "corrects": entered}
+    cast.step(cast.residence, "birth-registration.entered", "2026-03-02T11:20", **amended)
+    read = events(his.collect(at(NOON)))
+    assert [each["kind"] for each in read] == [
+        "birth-registration.asked", "verification.asked", *["birth-registration.entered"] * 2,
+    ]  # fmt: skip
+    for each in read[2:]:
+        assert each["what"] == "extract"
+        assert each["parties"] == {"residence": [cast.residence], "his_home": [cast.his_home]}
+    with transaction.atomic(), connection.cursor() as cursor:
+        set_acting("", "test", [thread])
+        cursor.execute("SELECT parties FROM duties_event WHERE id = %s", [entered])
+        assert cast.her_home in cursor.fetchone()[0]
+    assert cast.her_home not in str(read)
+    assert "her_agrees" not in str(read)
+    assert cast.duties()["birth-reg-notify-home-15wd", "his_home"].state == "released"
+
+
 def test_the_duty_to_answer_opens_when_the_question_arrived_there(cast: Cast, peer: Peer) -> None:
     thread = asked(cast)
     assert ("birth-reg-reply-15wd", "her_home") not in cast.duties()

@@ -49,6 +49,7 @@ FORBIDDEN: Final[dict[str, tuple[str, ...]]] = {
 REGISTER: Final = frozenset((
     "thread", "subject", "organisation", "enrolled_on", "name", "pinyin", "initials", "number_digest", "phone_digest",
     "like_birth", "like_phone", "like_serial", "home", "residence", "intake", "came_from", "ended", "merged_into",
+    "number_doubts",
 ))  # fmt: skip
 #: The page on which a roster comes in names the columns that it never takes.
 TELLS_OF_THEM: Final = "web/roster"

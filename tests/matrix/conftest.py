@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.matrix.world import World
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(home: Path) -> Iterator[World]:
     """Give the world, its clock standing still."""
     assert home.is_dir()

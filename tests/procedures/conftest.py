@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def playground(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Make the installation ready and let the offices of these tests promise regular work."""
     assert home.is_dir()

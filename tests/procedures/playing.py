@@ -347,7 +347,7 @@ class Commands:
         self._patch.setattr(sys, "argv", ["yipan", *whole])
         result = CliRunner().invoke(main, whole)
         assert result.exit_code == 0, (arguments, result.output, result.exception)
-        return json.loads(result.output)
+        return json.loads(result.stdout)
 
     def take(self, stage: Stage, step: Step, office: str, said: Mapping[str, str]) -> UUID:
         """Type the command of a step."""

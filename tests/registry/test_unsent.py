@@ -54,7 +54,7 @@ def test_who_withdrew_gets_no_message_that_was_still_in_the_queue(desk: Desk, se
     assert "13900000002" not in sent
     assert "13900000001" in sent
     assert found.stopped == 1
-    assert rows(desk, "SELECT state FROM documents_message WHERE thread = %s", hers) == [("message.stopped",)]
+    assert rows(desk, "SELECT state FROM documents_message WHERE thread = %s", hers) == [("stopped",)]
     assert rows(desk, "SELECT state FROM duties_duty WHERE thread_id = %s", hers) == [("released",)]
     outbox.deliver(at("2026-03-03T09:20"))
     assert "13900000002" not in sent
@@ -71,9 +71,7 @@ def test_who_was_erased_gets_none_and_nothing_waits_any_more(desk: Desk, sent: l
     subject = subject_of(desk, desk.enrol("李秀兰", number()))
     thread = tell(desk, subject, "13900000004")
     desk.threads.update(erase(desk.permit(), ask_to_erase(desk, subject, "李秀兰"), desk.now).threads)
-    assert rows(desk, "SELECT state FROM documents_message WHERE thread = %s", thread) == [
-        ("message.stopped",)
-    ]
+    assert rows(desk, "SELECT state FROM documents_message WHERE thread = %s", thread) == [("stopped",)]
     outbox.deliver(at("2026-03-02T09:20"))
     assert "13900000004" not in sent
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from ninja import Router, Status
+from ninja import Query, Router, Status
 from pydantic import Field
 
 from yipan.api.answers import Answer, Day, Id, Instant, Question
@@ -17,6 +17,7 @@ from yipan.registry import importing, rosterdesk
 from yipan.registry.beside import go_on_beside
 from yipan.registry.headcounts import table
 from yipan.registry.intake import STATEMENT
+from yipan.registry.numbers import numbers
 from yipan.registry.people import find, place_name, read_person
 from yipan.registry.sheets import open_roster
 
@@ -88,6 +89,50 @@ def _listed(each: Listed) -> dict[str, Any]:
     }  # fmt: skip
 
 
+class NumberDoubted(Answer):
+    """One entry whose number should be looked at on paper: `length`, `area`, `birth`, `sex`, `check`."""
+
+    person: Id
+    name: str
+    enrolled_on: Day
+    doubts: list[str]
+
+
+class NumbersDoubted(Answer):
+    """A page of such entries, in the order of enrolment; `in_all` counts those of all `pages`."""
+
+    people: list[NumberDoubted]
+    in_all: int
+    page: int
+    pages: int
+
+
+class NumbersQuery(Question):
+    """Which page of the list."""
+
+    page: int = Field(1, ge=1, le=100_000)
+
+
+@router.get("/people/numbers", response=NumbersDoubted, url_name="people-numbers")
+def people_numbers(request: HttpRequest, asked: Query[NumbersQuery]) -> dict[str, Any]:
+    """List the entries of the office's own register whose number should be looked at on paper. The look is logged.
+
+    A right number may stand although it fails. `person.updated` with `number_confirmed` says that it is right.
+    """
+    who = acting(request)
+    found = numbers(who.permit(), who.now, asked.page)
+    people = [
+        {
+            "person": each.thread,
+            "name": each.name,
+            "enrolled_on": each.enrolled_on,
+            "doubts": list(each.doubts),
+        }
+        for each in found.people
+    ]
+    return {"people": people, "in_all": found.in_all, "page": found.page, "pages": found.pages}
+
+
 class Stay(Answer):
     """One stretch of a line through places and time."""
 
@@ -106,6 +151,7 @@ class PersonShown(Answer):
     ended: str | None
     particulars: dict[str, str]
     number_to_confirm: bool
+    number_doubts: list[str]
     agreed_at: Instant
     merged_into: Id | None
     same_person: list[Id]
@@ -123,7 +169,8 @@ def person(request: HttpRequest, person: Id) -> dict[str, Any]:
         "enrolled_on": seen.picture.enrolled_on,
         "ended": seen.picture.ended or None,
         "particulars": dict(seen.picture.particulars),
-        "number_to_confirm": seen.number_wrong,
+        "number_to_confirm": "check" in seen.doubts,
+        "number_doubts": list(seen.doubts),
         "agreed_at": seen.agreed.counts_at,
         "merged_into": seen.merged_into,
         "same_person": [each.thread for each in seen.others],

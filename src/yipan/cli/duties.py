@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
+from uuid import UUID
 
 import click
 from django.db import close_old_connections
@@ -19,7 +20,9 @@ from yipan.errors import YipanError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from uuid import UUID
+
+    from yipan.duties.draft import Draft
+    from yipan.offices.permit import Permit
 
 #: A sweep opens every period up to its moment: a mistyped century would fill the journal for good.
 FARTHEST: Final = timedelta(days=3660)
@@ -54,6 +57,10 @@ class FarAheadError(YipanError):
 @click.option("--follows", type=click.UUID, multiple=True, help="An entry this one follows.")
 @click.option("--corrects", type=click.UUID, help="An entry that this one takes the place of.")
 @click.option(
+    "--about", multiple=True, metavar="[SUBJECT=]ENROLMENT",
+    help="Of a kind that begins a case: the case of her enrolment at this office; the new case shares her key.",
+)  # fmt: skip
+@click.option(
     "--as-of", type=int, help="How many entries the case had when you looked; refused if it has more."
 )
 @click.option("--field", "fields", multiple=True, metavar="k=v", help="A field or a role; may be repeated.")
@@ -68,22 +75,25 @@ def record(kind: str, *, as_json: bool, **said: Any) -> None:  # noqa: ANN401  #
     from yipan.cli.acting import acting  # noqa: PLC0415
     from yipan.documents.verbs import record_draft  # noqa: PLC0415
     from yipan.duties.draft import Draft  # noqa: PLC0415
+    from yipan.duties.naming import new_id  # noqa: PLC0415
     from yipan.offices.office import organisation  # noqa: PLC0415
 
     moment = now()
+    permit = acting(said["office"], said["officer"], moment)
     draft = Draft(
         kind=kind,
         fields=_fields(said["fields"]),
-        id=said["event_id"],
+        id=said["event_id"] or new_id(moment),
         thread=said["thread"],
         at=said["at"],
         on_behalf_of=organisation(said["on_behalf_of"]).id if said["on_behalf_of"] else "",
         follows=tuple(said["follows"]),
         corrects=said["corrects"],
     )
+    if said["about"]:
+        draft = replace(draft, persons=_persons(permit, draft, said["about"], moment))
     path: Path | None = said["evidence"]
     file = (path.name, path.read_bytes()) if path else None
-    permit = acting(said["office"], said["officer"], moment)
     receipt = record_draft(permit, draft, file, said["as_of"], moment)
     answer = {
         "event": (receipt.events or receipt.already or (None,))[0],
@@ -112,6 +122,36 @@ def _fields(pairs: tuple[str, ...]) -> dict[str, object]:
             raise click.UsageError(message)
         found[name.strip()] = value
     return found
+
+
+def _persons(permit: Permit, draft: Draft, about: tuple[str, ...], moment: datetime) -> dict[str, UUID]:
+    """Return whose keys a case shares that begins with a draft.
+
+    Raises:
+        UsageError: what is said is no id of a case, or does not say which of two persons is meant.
+        YipanError: as `persons_meant()` says.
+    """
+    from yipan.duties.lawbook import lawbook  # noqa: PLC0415  # after Django is set up
+    from yipan.duties.whose import PROXY  # noqa: PLC0415  # the same
+    from yipan.law.deadline import SHANGHAI  # noqa: PLC0415  # the same
+    from yipan.registry.meaning import persons_meant  # noqa: PLC0415  # the same
+
+    kind = lawbook().kind(draft.kind, (draft.at or moment).astimezone(SHANGHAI).date())
+    subjects = [each for each in kind.subjects if each != PROXY]
+    meant: dict[str, UUID] = {}
+    for each in about:
+        subject, mark, enrolment = each.rpartition("=")
+        if not mark and len(subjects) != 1:
+            message = (
+                f"--about {each!r}: write SUBJECT=ENROLMENT, with one of {', '.join(subjects) or '(none)'}"
+            )
+            raise click.UsageError(message)
+        try:
+            meant[subject.strip() or subjects[0]] = UUID(enrolment.strip())
+        except ValueError:
+            message = f"--about {each!r}: the id of a case is needed"
+            raise click.UsageError(message) from None
+    return persons_meant(permit, kind, draft.fields, meant, UUID(str(draft.id)), moment)
 
 
 @click.command()

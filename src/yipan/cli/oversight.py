@@ -62,7 +62,7 @@ def break_(
     Example: yipan glass break --number - --because cannot-speak --reason 本人晕倒在窗口，需核对身份 --office 330106 --as dong.xue
     """
     permit = _permit(office, officer)
-    from yipan.registry.glass import break_glass  # noqa: PLC0415  # after Django is set up
+    from yipan.documents.notices import break_glass  # noqa: PLC0415  # after Django is set up
 
     whose = sys.stdin.readline().strip() if number == "-" else number
     event = break_glass(permit, thread=thread, number=whose, now=now(), **why)

@@ -1,4 +1,4 @@
-"""Commands of people: `people find`, `people show`, `people merge`, `people keep-apart`; and `headcounts`."""
+"""Commands of people: `people find`, `show`, `numbers`, `merge`, `keep-apart`; and `headcounts`."""
 
 from __future__ import annotations
 
@@ -133,7 +133,8 @@ def _as_data(seen: PersonSeen) -> dict[str, Any]:
         "enrolled_on": seen.picture.enrolled_on,
         "ended": seen.picture.ended or None,
         "particulars": dict(seen.picture.particulars),
-        "number_to_confirm": seen.number_wrong,
+        "number_to_confirm": "check" in seen.doubts,
+        "number_doubts": list(seen.doubts),
         "agreed_at": seen.agreed.counts_at,
         "merged_into": seen.merged_into,
         "same_person": [each.thread for each in seen.others],
@@ -149,6 +150,45 @@ def _as_data(seen: PersonSeen) -> dict[str, Any]:
         ],
         "cases": [each.thread for each in seen.cases],
     }
+
+
+@people.command("numbers")
+@_who_acts
+@click.option("--page", default=1, type=click.IntRange(1, 100_000), help="Which page, of 20 each.")
+@json_option
+def numbers_(office: str, officer: str | None, page: int, *, as_json: bool) -> None:
+    """List the entries whose identity number should be looked at on paper, and why. The look is logged.
+
+    A right number may stand although it fails: nobody is called in, and no service waits. Who has seen the paper records
+    `person.updated` with number_confirmed=yes, or the right number.
+
+    Example: yipan people numbers --office 440104001
+    """
+    console = Console()
+    set_up(console)
+    from yipan.cli.acting import acting  # noqa: PLC0415  # after Django is set up
+    from yipan.registry.numbers import numbers  # noqa: PLC0415
+
+    found = numbers(acting(office, officer, now()), now(), page)
+    if as_json:
+        people = [
+            {
+                "person": each.thread,
+                "name": each.name,
+                "enrolled_on": each.enrolled_on,
+                "doubts": list(each.doubts),
+            }
+            for each in found.people
+        ]
+        show_json({"people": people, "in_all": found.in_all, "page": found.page, "pages": found.pages})
+        return
+    for each in found.people:
+        said = "; ".join(console.pick(one) for one in each.words)
+        click.echo(f"{each.thread}  {each.name}  {each.enrolled_on}  {said}")
+    if not found.in_all:
+        console.say("没有待核的号码。", "No number to look at.")
+    elif found.pages > 1:
+        console.say(f"第{found.page}页，共{found.pages}页。", f"Page {found.page} of {found.pages}.")
 
 
 @people.command("merge")

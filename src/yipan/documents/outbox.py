@@ -15,11 +15,13 @@ from django.db import connection, models
 from yipan.documents import gateway
 from yipan.duties import sealing
 from yipan.duties.draft import Draft
+from yipan.duties.journal import events_of
 from yipan.duties.lawbook import lawbook
 from yipan.duties.projecting import Projecting
 from yipan.duties.record import record
 from yipan.duties.sealing import ErasedError
 from yipan.errors import YipanError
+from yipan.law.agreeing import agreements_in, lacking
 from yipan.law.deadline import SHANGHAI
 from yipan.offices.permit import clock_permit
 
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 #: The part of the kinds by which an office tells a person something, that of the kinds by which she wants none, and the
 #: channel that goes by the gateway.
 SENT, ENDED, CHANNEL = "message-sent", "message-ended", "message"
+#: The part of the kind by which she is told that there is something to see on her own page.
+NOTICE: Final = "notice-sent"
 ACCEPTED, BOUNCED, WAITING = "accepted", "bounced", "waiting"
 #: She withdrew, or was erased, before it was sent.
 STOPPED: Final = "stopped"
@@ -109,7 +113,11 @@ class Outbox(Projecting):
             return
         for each in written.recorded:
             entry = each.entry
-            if each.kind.part == SENT and entry.clock.get("channel") == CHANNEL and not entry.on_behalf_of:
+            if (
+                each.kind.part in (SENT, NOTICE)
+                and entry.clock.get("channel") == CHANNEL
+                and not entry.on_behalf_of
+            ):
                 cursor.execute(
                     "INSERT INTO documents_message (event, thread, office, state, tries, next_at)"
                     " VALUES (%s, %s, %s, %s, 0, %s)",
@@ -146,7 +154,7 @@ def _deliver(row: tuple[UUID, UUID, str, int], now: datetime) -> str:
         phone, words = _said(cursor, event)
         ended = sorted(lawbook().playing(ENDED))
         cursor.execute(_WITHDRAWN, {"event": event, "thread": thread, "name": PERSON, "ended": ended})
-        withdrawn = cursor.fetchone() is not None
+        withdrawn = cursor.fetchone() is not None or _agrees_no_more(cursor, event, thread)
     came_of_it = gateway.hand_over(event, phone, words) if phone and words and not withdrawn else ""
     state, cause = WAITING, ""
     if withdrawn:
@@ -173,6 +181,18 @@ def _deliver(row: tuple[UUID, UUID, str, int], now: datetime) -> str:
     with permit.in_force(), connection.cursor() as cursor:
         cursor.execute(_MOVE, [state, now + _PAUSE * 2**tries, event, WAITING])
     return state
+
+
+def _agrees_no_more(cursor: CursorWrapper, event: UUID, thread: UUID) -> bool:
+    """Tell whether a message is of a kind that needs her agreement, and her last word on it is no."""
+    book = lawbook()
+    events = events_of(cursor, [thread])[thread]
+    for each in events:
+        if each.id == event:
+            kind = book.kind(each.kind, each.counts_at.astimezone(SHANGHAI).date())
+            if kind.needs_consent:
+                return bool(lacking(kind, each.clock, each.parties, agreements_in(events, book)))
+    return False
 
 
 def _said(cursor: CursorWrapper, event: UUID) -> tuple[str, str]:

@@ -45,6 +45,12 @@ def copy_paper(copy: Mapping[str, Any]) -> dict[str, object]:
             _part("机构对您的职责", "What is owed to you", _duties(copy), (4, 3, 2, 2)),
             _part("同意", "What you agreed to", _agreements(copy), (3, 2, 2, 5)),
             _part("谁看过", "Who looked", _looks(copy), (3, 3, 3, 3)),
+            _part(
+                "无关机构的紧急查阅",
+                "Looks in need by an office that is no party",
+                _glasses(copy),
+                (3, 3, 3, 3),
+            ),
         ],
     }
 
@@ -119,11 +125,20 @@ def _agreements(copy: Mapping[str, Any]) -> Iterator[list[str]]:
 def _looks(copy: Mapping[str, Any]) -> Iterator[list[str]]:
     for each in copy["looks"]:
         yield [
-            each["at"].replace("T", " ")[:16],
+            _minute(each["at"]),
             each["office"],
             each["officer"],
             each["words"] or each["ground"] or each["purpose"],
         ]
+
+
+def _glasses(copy: Mapping[str, Any]) -> Iterator[list[str]]:
+    for each in copy["glasses"]:
+        yield [_minute(each["from"]), each["office"], each["officer"], each["because"]["zh"]]
+
+
+def _minute(text: str) -> str:
+    return text.replace("T", " ")[:16]
 
 
 def _day(text: str) -> str:

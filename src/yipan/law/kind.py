@@ -63,7 +63,7 @@ PARTS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "paper-refused": ((), ()), "paper-withdrawn": ((), ()), "paper-handed-over": (("way",), ()),
     "stock-opened": (("name", "address", "hours"), ()), "stock-in": ((), ()), "stock-out": ((), ()), "stock-closed": ((), ()),
     "contact-noted": ((), ("counterpart",)),
-    "message-sent": (("channel",), ()), "message-ended": ((), ()),
+    "message-sent": (("channel",), ()), "notice-sent": (("channel",), ()), "message-ended": ((), ()),
     "message-taken": ((), ()), "message-bounced": (("cause",), ()), "message-stopped": ((), ()),
     "finding": (("about", "side"), ("against",)),
 }  # fmt: skip

@@ -46,7 +46,15 @@ OWN_PAGE: Final = "own-page"
 #: What the journal calls whoever acts for her, and what is hers alone to say.
 THE_PROXY: Final = "her-proxy"
 HERS_ALONE: Final = frozenset(
-    {NAMED_KIND, ENDED_KIND, "erasure.asked", "enrolment.ended", "consent.withdrawn", "copy.asked"}
+    {
+        NAMED_KIND,
+        ENDED_KIND,
+        "erasure.asked",
+        "enrolment.ended",
+        "consent.withdrawn",
+        "messages.said",
+        "copy.asked",
+    }
 )
 _PLACES: Final = """
 SELECT name, subject_id, alone, own, shared, others FROM duties_threadsubject

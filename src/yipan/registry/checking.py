@@ -33,7 +33,7 @@ SELECT DISTINCT p.thread_id FROM (
 """
 _PEOPLE: Final = """
 SELECT thread, name, pinyin, initials, number_digest, phone_digest, like_birth, like_phone, like_serial, home, residence,
-       ended FROM registry_person WHERE thread = ANY(%s)
+       number_doubts, ended FROM registry_person WHERE thread = ANY(%s)
 """
 _STAYS: Final = """
 SELECT thread, place, reason, from_on, until_on FROM registry_stay WHERE thread = ANY(%s) ORDER BY thread, number
@@ -101,6 +101,8 @@ def _differences(cursor: CursorWrapper, threads: list[UUID], book: Rulebook) -> 
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, list):
+        return tuple(value)
     return bytes(value) if isinstance(value, memoryview) else value
 
 

@@ -20,6 +20,7 @@ from yipan.duties.whose import PROXY
 from yipan.law.deadline import SHANGHAI
 from yipan.law.wording import SAID
 from yipan.offices.office import names_of
+from yipan.registry.glass import BROKEN, glasses_over_her
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from yipan.law.kind import Kind
     from yipan.law.rulebook import Rulebook
+    from yipan.registry.glass import Broken
     from yipan.registry.own import PersonPermit
 
 #: The form of the copy: a later one has another number.
@@ -76,6 +78,7 @@ class _Read:
     looks: list[Row]
     register: list[Row]
     stays: list[Row]
+    glasses: list[Broken]
 
 
 def copy_of_everything(permit: PersonPermit, now: datetime) -> Said:
@@ -89,7 +92,10 @@ def copy_of_everything(permit: PersonPermit, now: datetime) -> Said:
     read = _read(permit)
     texts = _opened(read.texts)
     names = names_of(
-        {row[3] for row in read.events} | {row[2] for row in read.duties} | {row[1] for row in read.looks}
+        {row[3] for row in read.events}
+        | {row[2] for row in read.duties}
+        | {row[1] for row in read.looks}
+        | {each.organisation for each in read.glasses}
     )
     entries: dict[str, list[Said]] = {}
     consents: list[Said] = []
@@ -119,6 +125,7 @@ def copy_of_everything(permit: PersonPermit, now: datetime) -> Said:
             }
             for at, office, officer, purpose, ground, words in read.looks
         ],
+        "glasses": [_glass(each, book, names) for each in read.glasses],
     }  # fmt: skip
 
 
@@ -148,6 +155,7 @@ def _read(permit: PersonPermit) -> _Read:
             looks=rows(cursor, _LOOKS, subjects),
             register=register,
             stays=rows(cursor, _STAYS, [row[0] for row in register]),
+            glasses=glasses_over_her(),
         )
 
 
@@ -225,6 +233,17 @@ def _duty(row: Row, book: Rulebook, names: Mapping[str, str]) -> Said:
         "state": state,
         "closed_at": _moment(closed_at) if closed_at else "",
         "lapsed_at": _moment(lapsed_at) if lapsed_at else "",
+    }
+
+
+def _glass(one: Broken, book: Rulebook, names: Mapping[str, str]) -> Said:
+    needs = book.kind(BROKEN, one.begun_at.astimezone(SHANGHAI).date()).fields["because"].choices
+    return {
+        "from": _moment(one.begun_at),
+        "until": _moment(one.until_at),
+        "office": names.get(one.organisation, one.organisation),
+        "officer": one.officer,
+        "because": dict(needs[one.because]),
     }
 
 

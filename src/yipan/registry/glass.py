@@ -24,6 +24,7 @@ from yipan.errors import YipanError
 from yipan.offices.permit import Permit
 from yipan.registry.access import read_case
 from yipan.registry.matching import read_number
+from yipan.registry.own import NotHersError
 from yipan.registry.projection import number_digests
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from yipan.duties.projecting import Written
     from yipan.duties.views import CaseView
+    from yipan.registry.own import PersonPermit
 
 BROKEN: Final = "glass.broken"
 #: What a post must include.
@@ -64,6 +66,21 @@ class Glass(models.Model):
             )
         ]
         indexes: ClassVar = [models.Index(fields=["organisation", "begun_at"], name="glasses_of_an_office")]
+
+
+class SeenGlass(models.Model):
+    """That she has seen on her own page that a glass was broken. Her account alone can read it."""
+
+    id = models.BigAutoField(primary_key=True)
+    account = models.TextField()
+    glass = models.UUIDField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        app_label = "registry"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "glass"], name="a_glass_is_seen_once")
+        ]
 
 
 class ReasonTooShortError(YipanError):
@@ -123,6 +140,8 @@ class Broken:
     begun_at: datetime
     until_at: datetime
     cases: int
+    #: When she said that she has seen the notice; None before, and for anybody else.
+    seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -247,10 +266,28 @@ def glasses_over_her() -> list[Broken]:
 
     Must run while her own permit is in force; for anybody else it is empty or an office's own.
     """
-    return [_told(each) for each in Glass.objects.order_by("-begun_at")]
+    seen = dict(SeenGlass.objects.values_list("glass", "seen_at"))
+    return [_told(each, seen.get(each.event)) for each in Glass.objects.order_by("-begun_at")]
 
 
-def _told(row: Glass) -> Broken:
+def note_seen(permit: PersonPermit, glass: UUID, now: datetime) -> None:
+    """Keep for her alone that she has seen the notice of a broken glass; the second time nothing is changed.
+
+    Raises:
+        NotHersError: no such glass was broken over her.
+        PermitExpiredError: her permit's time is over.
+    """
+    permit.require(now)
+    with permit.in_force(), connection.cursor() as cursor:
+        if not Glass.objects.filter(event=glass).exists():
+            raise NotHersError
+        cursor.execute(
+            "INSERT INTO registry_seenglass (account, glass, seen_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            [permit.account, glass, now],
+        )
+
+
+def _told(row: Glass, seen_at: datetime | None = None) -> Broken:
     return Broken(
         event=row.event,
         organisation=row.organisation,
@@ -259,4 +296,5 @@ def _told(row: Glass) -> Broken:
         begun_at=row.begun_at,
         until_at=row.until_at,
         cases=len(row.threads),
+        seen_at=seen_at,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from yipan.registry.glass import Glass
+from yipan.registry.glass import Glass, SeenGlass
 from yipan.registry.intake import Intake, IntakePart
 from yipan.registry.ownaccess import Access, PersonAccount, PersonSubject
 from yipan.registry.person import HeadCount, Person, Question, Stay
@@ -21,5 +21,6 @@ __all__ = [
     "Question",
     "Read",
     "ReadRoot",
+    "SeenGlass",
     "Stay",
 ]

@@ -164,13 +164,15 @@ class OwnCard:
 
 @dataclass(frozen=True, kw_only=True)
 class OwnGlass:
-    """An office that is no party broke the glass over her: who, for which need, until when."""
+    """An office that is no party broke the glass over her: who, for which need, until when, and when she saw that."""
 
+    event: UUID
     office: str
     officer: str
     because: str
     begun_at: datetime
     until_at: datetime
+    seen_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,7 +259,8 @@ def read_own(permit: PersonPermit, now: datetime) -> Own:
         glasses=tuple(
             OwnGlass(
                 office=names.on(each.organisation, today), officer=officers.get(each.officer, each.officer),
-                because=each.because, begun_at=each.begun_at, until_at=each.until_at,
+                because=each.because, begun_at=each.begun_at, until_at=each.until_at, event=each.event,
+                seen_at=each.seen_at,
             )
             for each in read.glasses
         ),

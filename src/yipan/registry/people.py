@@ -21,6 +21,7 @@ from yipan.errors import YipanError
 from yipan.law.deadline import SHANGHAI
 from yipan.law.fold import in_order
 from yipan.offices.placeindex import read_gazetteer
+from yipan.registry.doubts import doubts_of
 from yipan.registry.matching import PHONE_DIGITS, read_number, read_phone
 from yipan.registry.names import read_name
 from yipan.registry.projection import number_digests, phone_digests, pictures
@@ -99,7 +100,7 @@ class Listed:
     thread: UUID
     name: str
     born_on: date | None
-    #: The last four characters of the identity number, and whether its check digit is wrong.
+    #: The last four characters of the identity number, and whether its check digit is wrong and nobody confirmed it.
     last_four: str
     number_wrong: bool
     home: str
@@ -154,7 +155,8 @@ class PersonSeen:
 
     thread: UUID
     picture: Picture
-    number_wrong: bool
+    #: What should be looked at on paper, by the names in `doubts.DOUBTS`.
+    doubts: tuple[str, ...]
     #: The entry decided to be the same person and kept in front; None for one that is in front.
     merged_into: UUID | None
     #: The entry by which she agreed last.
@@ -288,7 +290,7 @@ def _listed(thread: UUID, picture: Picture, also: Iterable[str]) -> Listed:
         name=said["name"],
         born_on=born_on(picture),
         last_four=said.get("identity_number", "")[-4:],
-        number_wrong=bool(number and number.wrong),
+        number_wrong=bool(number and number.wrong and not picture.number_confirmed),
         home=place_name(said.get("home", "")),
         enrolled_on=picture.enrolled_on,
         ended=picture.ended,
@@ -338,12 +340,11 @@ def read_person(permit: Permit, thread: UUID, now: datetime) -> PersonSeen:
         cases = _cases_of(cursor, subjects)
         write_down(permit, now, subjects)
     picture = drawn[thread][1]
-    number = read_number(picture.particulars.get("identity_number"))
     seen = [(each, queries.case(permit, each, now)) for each in cases]
     return PersonSeen(
         thread=thread,
         picture=picture,
-        number_wrong=bool(number and number.wrong),
+        doubts=doubts_of(picture),
         merged_into=merged_into,
         agreed=_agreed(view),
         view=view,

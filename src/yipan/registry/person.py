@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import Func, Q
 
@@ -34,6 +34,8 @@ class Person(models.Model):
     like_serial = models.BinaryField()
     home = models.TextField(default="")
     residence = models.TextField(default="")
+    #: What should be looked at on paper, by the names in `doubts.DOUBTS`; empty once somebody did.
+    number_doubts = ArrayField(models.TextField(), default=list, db_default=[])
     #: The roster she came in, if she did.
     intake = models.UUIDField(null=True)
     #: The office that had her until this one took its place; empty for who enrolled here.
@@ -62,6 +64,11 @@ class Person(models.Model):
             models.Index(fields=["like_birth", "organisation"], name="people_like_birth"),
             models.Index(fields=["like_phone", "organisation"], name="people_like_phone"),
             models.Index(fields=["like_serial", "organisation"], name="people_like_serial"),
+            models.Index(
+                fields=["organisation", "enrolled_on", "thread"],
+                condition=~Q(number_doubts=[]),
+                name="people_by_number_doubts",
+            ),
             models.Index(fields=["intake"], condition=Q(intake__isnull=False), name="people_of_an_intake"),
         ]
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 PARTICULARS: Final = (
     "name", "identity_number", "sex", "birth_on", "phone", "home", "home_address", "residence_address",
 )  # fmt: skip
+#: What a number is written in, and the word that the paper was looked at and it is right.
+NUMBER: Final = "identity_number"
+CONFIRMED: Final = "number_confirmed"
 #: The reason after which an office may not find her any more.
 WITHDRAWN: Final = "withdrawn"
 
@@ -47,6 +50,8 @@ class Picture:
     enrolled_on: date
     particulars: Mapping[str, str] = field(default_factory=dict)
     stays: tuple[Stretch, ...] = ()
+    #: Whether somebody saw the paper and the number stands as it is written.
+    number_confirmed: bool = False
     #: Why the enrolment ended; empty while it holds.
     ended: str = ""
     merged: frozenset[str] = frozenset()
@@ -83,7 +88,18 @@ def enrolled(before: Picture | None, told: Told) -> Picture:
 
 def _updated(picture: Picture, told: Told) -> Picture:
     new = {name: str(told.said[name]) for name in PARTICULARS if told.said.get(name)}
-    return replace(picture, particulars={**picture.particulars, **new})
+    return replace(
+        picture,
+        particulars={**picture.particulars, **new},
+        number_confirmed=_confirmed(picture, new.get(NUMBER), told.said.get(CONFIRMED)),
+    )
+
+
+def _confirmed(picture: Picture, number: str | None, said: object) -> bool:
+    """Tell whether the number is confirmed after an entry: another one is not, until somebody says so of it."""
+    if said is not None:
+        return said is True
+    return picture.number_confirmed and number in (None, picture.particulars.get(NUMBER))
 
 
 def _moved(picture: Picture, told: Told) -> Picture:

@@ -15,6 +15,7 @@ from yipan.duties import journal, sealing
 from yipan.duties.projecting import Projecting
 from yipan.law.deadline import SHANGHAI
 from yipan.law.fold import in_order
+from yipan.registry.doubts import doubts_beside
 from yipan.registry.lookup import LookupKey, digest_with, digests, key
 from yipan.registry.matching import read_number, read_phone
 from yipan.registry.names import read_name
@@ -39,8 +40,8 @@ EFFECTS: Final = frozenset({
 PERSON_COLUMNS: Final = {
     "thread": "uuid", "subject": "uuid", "organisation": "text", "enrolled_on": "date", "name": "text",
     "pinyin": "text", "initials": "text", "number_digest": "bytea", "phone_digest": "bytea", "like_birth": "bytea",
-    "like_phone": "bytea", "like_serial": "bytea", "home": "text", "residence": "text", "intake": "uuid",
-    "ended": "text", "merged_into": "uuid", "came_from": "text",
+    "like_phone": "bytea", "like_serial": "bytea", "home": "text", "residence": "text",
+    "number_doubts": "text[]", "intake": "uuid", "ended": "text", "merged_into": "uuid", "came_from": "text",
 }  # fmt: skip
 STAY_COLUMNS: Final = {
     "thread": "uuid", "number": "int2", "organisation": "text", "place": "text", "reason": "text",
@@ -152,7 +153,7 @@ class Projection(Projecting):
 
 
 def found_by(picture: Picture, lookup: LookupKey) -> tuple[object, ...]:
-    """Return what a person is found by: name and sound in clear, the rest as digests; and where she is."""
+    """Return what a person is found by: name and sound in clear, the rest as digests; where she is; what is doubted."""
     said = picture.particulars
     name = read_name(said["name"])
     near = "".join(name.near_sound)
@@ -172,6 +173,7 @@ def found_by(picture: Picture, lookup: LookupKey) -> tuple[object, ...]:
         made("serial", near, body[:6], body[14:]),
         said.get("home", ""),
         picture.residence,
+        doubts_beside(picture, number),
     )
 
 

@@ -1,5 +1,7 @@
 """A new lookup key while everybody works: what people are found by is digested anew from what is sealed, batch by batch.
 
+What is doubted of their numbers is drawn anew beside it: entries from before that was looked at have it from then on.
+
 Meanwhile whoever searches asks under both versions. Stopped and run again, it goes on where it was.
 """
 
@@ -15,6 +17,7 @@ from yipan.duties import rotating
 from yipan.duties.lawbook import lawbook
 from yipan.offices.permit import set_acting
 from yipan.registry import lookup
+from yipan.registry.doubts import doubts_of
 from yipan.registry.projection import found_by, pictures
 
 if TYPE_CHECKING:
@@ -35,7 +38,7 @@ SELECT thread, {", ".join(_COLUMNS)} FROM registry_person
  WHERE organisation = %s AND substr(number_digest, 1, 1) <> %s AND thread > %s ORDER BY thread LIMIT %s
 """  # noqa: S608  # our own columns
 _WRITE: Final = f"""
-UPDATE registry_person SET ({", ".join(_COLUMNS)}) = (%s, %s, %s, %s, %s)
+UPDATE registry_person SET ({", ".join(_COLUMNS)}, number_doubts) = (%s, %s, %s, %s, %s, %s::text[])
  WHERE thread = %s AND ({", ".join(_COLUMNS)}) IS NOT DISTINCT FROM (%s::bytea, %s::bytea, %s::bytea, %s::bytea, %s::bytea)
 """  # noqa: S608  # our own columns
 _ZERO: Final = "00000000-0000-0000-0000-000000000000"
@@ -98,10 +101,12 @@ def _anew(cursor: CursorWrapper, rows: Sequence[tuple[Any, ...]], book: Rulebook
     drawn, key, count = pictures(cursor, threads, book), lookup.key(), 0
     for thread, *before in rows:
         if thread in drawn:
-            new: list[Any] = list(found_by(drawn[thread][1], key))[_FIRST : _FIRST + len(_COLUMNS)]
+            picture = drawn[thread][1]
+            digests: list[Any] = list(found_by(picture, key))[_FIRST : _FIRST + len(_COLUMNS)]
+            new = [*digests, list(doubts_of(picture))]
         else:
             # Nobody can open what she was found by: she is found no more.
-            new = [_unfindable(key), None, None, None, _unfindable(key)]
+            new = [_unfindable(key), None, None, None, _unfindable(key), []]
         try:
             with transaction.atomic():
                 cursor.execute(_WRITE, [*new, thread, *before])

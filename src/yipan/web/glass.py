@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
+from yipan.documents.notices import break_glass
 from yipan.duties.faults import DraftFaultsError
 from yipan.duties.lawbook import lawbook
 from yipan.duties.naming import new_id
@@ -21,7 +22,6 @@ from yipan.registry.glass import (
     NoNeedError,
     NothingToOpenError,
     ReasonTooShortError,
-    break_glass,
     own_glasses,
     read_under,
 )
@@ -30,6 +30,7 @@ from yipan.web.words import SHANGHAI, language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from django.http import HttpRequest, HttpResponse
 
@@ -40,9 +41,9 @@ _CASE: Final = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}
 _BOXES: Final = ("whom", "because", "reason", "entry")
 
 
-def needs(acting: Acting) -> Mapping[str, Said]:
+def needs(now: datetime) -> Mapping[str, Said]:
     """Return the needs for which a glass may be broken."""
-    kinds = lawbook().kinds(acting.now.astimezone(SHANGHAI).date())
+    kinds = lawbook().kinds(now.astimezone(SHANGHAI).date())
     return kinds[BROKEN].fields["because"].choices
 
 
@@ -54,7 +55,7 @@ def glass(request: HttpRequest, acting: Acting) -> HttpResponse:
     permit = acting.permit("break the glass")
     permit.require(RIGHT, acting.now)
     context: dict[str, Any] = {
-        "needs": needs(acting),
+        "needs": needs(acting.now),
         "open": own_glasses(permit, acting.now),
         "hours": settings.GLASS_HOURS,
         "least": REASON,
@@ -91,5 +92,5 @@ def _entry(text: str) -> UUID | None:
 def glass_open(request: HttpRequest, acting: Acting, glass: UUID) -> HttpResponse:
     """Show what a broken glass opened, while it lasts, to whoever broke it."""
     broken, cases = read_under(acting.permit("break the glass"), glass, acting.now)
-    context = {"broken": broken, "cases": cases, "needs": needs(acting)}
+    context = {"broken": broken, "cases": cases, "needs": needs(acting.now)}
     return page(request, acting, "glass_open", context)

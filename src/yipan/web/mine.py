@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import logout
@@ -24,6 +25,7 @@ from yipan.documents.owncopy import copy_pdf
 from yipan.errors import YipanError
 from yipan.offices.permit import LOCAL_OPERATOR, THE_CLOCK
 from yipan.registry.copying import copy_of_everything
+from yipan.registry.glass import note_seen
 from yipan.registry.own import THE_PERSON, NotHersError, PersonPermit
 from yipan.registry.ownsignin import (
     NotToBeJoinedError,
@@ -37,12 +39,12 @@ from yipan.registry.ownview import LOOKS, read_matter, read_own
 from yipan.registry.purpose import ground_title
 from yipan.web.acting import TOLD, now
 from yipan.web.duties import document_titles
+from yipan.web.glass import needs
 from yipan.web.sign import address_of, let_in
 from yipan.web.words import SHANGHAI, is_running, language, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from uuid import UUID
 
     from django.contrib.auth.models import User
     from django.http import HttpRequest
@@ -67,6 +69,7 @@ PURPOSES: Final[Mapping[str, str]] = {
     "print a letter": gettext_noop("打印文书"),
     "print a form": gettext_noop("打印登记表"),
     "one person or two": gettext_noop("核对两份登记是不是同一个人"),
+    "numbers to confirm": gettext_noop("列出待核的号码"),
     "withdrawal": gettext_noop("办理撤回同意"),
     "rosters": gettext_noop("导入名册"),
     "ledger": gettext_noop("查看台账"),
@@ -186,14 +189,19 @@ def leave(request: HttpRequest) -> HttpResponse:
 # ------------------------------------------------------------------------------------------- what is hers
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @for_persons
 def home(request: HttpRequest, permit: PersonPermit) -> HttpResponse:
-    """Show what offices owe her, the requests that are running, and who looked last."""
+    """Show what offices owe her, the requests that are running, and who looked last; take that she saw a notice."""
+    if request.method == "POST":
+        note_seen(permit, _named_in(request.POST.get("seen", "")), now())
+        return redirect("mine")
     own = read_own(permit, now())
     duties = [(each, matter) for matter in own.matters for each in matter.duties]
     context = {
         "own": own,
+        "glasses": [each for each in own.glasses if not each.seen_at],
+        "needs": needs(now()),
         "running": sorted(
             ((each, matter) for each, matter in duties if is_running(each.clock)),
             key=lambda pair: (pair[0].duty.due_at is None, pair[0].duty.due_at, pair[0].duty.opened_at),
@@ -206,6 +214,18 @@ def home(request: HttpRequest, permit: PersonPermit) -> HttpResponse:
         "here": "home",
     }
     return show(request, "home", context)
+
+
+def _named_in(text: str) -> UUID:
+    """Return the id that a form names.
+
+    Raises:
+        NotHersError: it names none.
+    """
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotHersError from None
 
 
 @require_GET
@@ -226,6 +246,8 @@ def looks(request: HttpRequest, permit: PersonPermit) -> HttpResponse:
     context = {
         "looks": [_look(each) for each in own.looks],
         "own": own,
+        "glasses": own.glasses,
+        "needs": needs(now()),
         "cards": own.cards,
         "most": LOOKS if len(own.looks) == LOOKS else 0,
         "here": "looks",

@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
 from yipan.duties.faults import DraftFaultsError, Fault
+from yipan.duties.lawbook import lawbook
 from yipan.registry import asking
 from yipan.registry.own import NotHersError
 from yipan.registry.ownview import ENROLMENT, read_own
@@ -29,11 +30,12 @@ from yipan.web.offices import office_meant, why_not_one
 from yipan.web.words import SHANGHAI, is_running, language, said
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from uuid import UUID
 
     from django.http import HttpRequest, HttpResponse
 
+    from yipan.duties.views import Said
     from yipan.law.kind import Kind
     from yipan.registry.own import PersonPermit
     from yipan.registry.ownview import Own, OwnConsent, OwnMatter
@@ -56,6 +58,17 @@ class Act:
     matter: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Offer:
+    """Something that she may agree to in a matter of hers: by which kind and field, in which words."""
+
+    matter: OwnMatter
+    kind: str
+    field: str
+    title: Said
+    words: Said
+
+
 @dataclass(kw_only=True, slots=True)
 class _Form:
     """One form of hers while it is filled in."""
@@ -74,14 +87,56 @@ class _Form:
 @require_http_methods(["GET", "POST"])
 @for_persons
 def consents(request: HttpRequest, permit: PersonPermit) -> HttpResponse:
-    """Show what she agreed to, each with a switch; take back what she presses."""
+    """Show what she agreed to, each with a switch; take back, or agree to, what she presses."""
     own = read_own(permit, now())
+    offered = [] if permit.threads else [each for matter in own.matters for each in offers_in(own, matter)]
+    if request.method == "POST" and request.POST.get("agree"):
+        _agree(request, permit, offered)
+        tell(request, gettext("已经记下您的同意，随时可以撤回。"))
+        return redirect("mine-consents")
     if request.method == "POST":
         _take_back(request, permit, own)
         tell(request, gettext("已经撤回。还没有发出的，都不再发出；您享受的服务一点不变。"))
         return redirect("mine-consents")
     listed = [(each, withdrawal_of(each, _matter_of(own, each)) is not None) for each in own.consents]
-    return show(request, "consents", {"consents": listed, "here": "consents"})
+    return show(request, "consents", {"consents": listed, "offers": offered, "here": "consents"})
+
+
+def offers_in(own: Own, matter: OwnMatter) -> list[Offer]:
+    """Return what she may agree to in a matter of hers and has not, or no more: kinds that ask her that and nothing else."""
+    seen = {each.kind for each in matter.entries if not each.corrected}
+    agreed = {each.purpose: each.agreed for each in own.consents if each.thread == matter.thread}
+    if agreed.get(ENROLMENT) is False:
+        return []
+    found = []
+    for kind in kinds_for_her():
+        asked = next(iter(kind.fields.values()), None)
+        if asked is None or len(kind.fields) > 1 or not asked.consent or asked.consent_of:
+            continue
+        if agreed.get(asked.consent):
+            continue
+        worded_ = lawbook().wording(asked.consent, now().astimezone(SHANGHAI).date())
+        if worded_ and not kind.begins_case and seen & set(kind.follows):
+            found.append(
+                Offer(matter=matter, kind=kind.name, field=asked.name, title=asked.title, words=worded_[1])
+            )
+    return found
+
+
+def _agree(request: HttpRequest, permit: PersonPermit, offered: Iterable[Offer]) -> None:
+    sent = (request.POST.get("thread", ""), request.POST.get("agree", ""))
+    for each in offered:
+        if (str(each.matter.thread), each.field) == sent:
+            asking.ask(
+                permit,
+                each.matter.office,
+                each.kind,
+                {each.field: True},
+                thread=each.matter.thread,
+                clock=now,
+            )
+            return
+    raise NotHersError
 
 
 def _take_back(request: HttpRequest, permit: PersonPermit, own: Own) -> None:

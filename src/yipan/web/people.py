@@ -1,4 +1,4 @@
-"""Pages of the register: people found and read, and the questions whether two entries are one person."""
+"""Pages of the register: people found and read, whether two entries are one person, numbers to look at on paper."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ from yipan.duties.faults import StaleCaseError
 from yipan.duties.lawbook import lawbook
 from yipan.duties.naming import new_id
 from yipan.offices.office import lines_of
-from yipan.registry import deciding
+from yipan.registry import deciding, numbers
+from yipan.registry.doubts import DOUBTS
 from yipan.registry.people import COUNTED, NothingAskedError, born_on, find, place_name, read_person
 from yipan.registry.picture import WITHDRAWN
 from yipan.registry.purpose import PURPOSES, PurposeInWordsError, PurposeNeededError
 from yipan.web.acting import Acting, for_officers, page, tell
 from yipan.web.duties import Button, buttons, document_titles
 from yipan.web.knowing import ENROLLED, choice_word, shown_value
+from yipan.web.paging import Sheet, page_asked
 from yipan.web.words import SHANGHAI, is_running, language, said
 
 if TYPE_CHECKING:
@@ -91,6 +93,7 @@ def people(request: HttpRequest, acting: Acting) -> HttpResponse:
     context: dict[str, Any] = {
         "may_record": "record" in permit.rights,
         "waiting": deciding.how_many(permit, acting.now),
+        "doubted": numbers.how_many(permit, acting.now),
         "purposes": PURPOSES.values(),
     }
     if request.method == "GET":
@@ -135,6 +138,7 @@ def person(request: HttpRequest, acting: Acting, thread: UUID) -> HttpResponse:
         "seen": seen,
         "name": seen.picture.particulars["name"],
         "pairs": _particulars(seen, kinds[ENROLLED]),
+        "doubts": [DOUBTS[each] for each in seen.doubts],
         "ended_because": choice_word(kinds[ENDED], "because", seen.picture.ended),
         "ground": _ground(seen, kinds[ENROLLED]),
         "stays": list(_stays(seen, kinds[ENROLLED])),
@@ -330,3 +334,20 @@ def undo(request: HttpRequest, acting: Acting, thread: UUID) -> HttpResponse:
     deciding.undo(acting.permit("one person or two"), thread, decided_by, acting.now, as_of)
     tell(request, gettext("已撤回认定，恢复为两份登记。"))
     return redirect("person", thread)
+
+
+# ------------------------------------------------------------------------- numbers to look at on paper
+
+
+@require_GET
+@for_officers
+def doubted_numbers(request: HttpRequest, acting: Acting) -> HttpResponse:
+    """Show a page of the entries whose number does not add up, each with what is doubted."""
+    permit = acting.permit(numbers.LOOK_OVER)
+    found = numbers.numbers(permit, acting.now, page_asked(request))
+    context = {
+        "found": found,
+        "may_record": "record" in permit.rights,
+        "sheet": Sheet(page=found.page, more=found.page < found.pages, pages=found.pages),
+    }
+    return page(request, acting, "numbers", context)

@@ -53,6 +53,7 @@ urlpatterns = [
     path("verify/<str:number>", certificates.verify_certificate, name="verify-number"),
     path("people", people.people, name="people"),
     path("people/questions", people.questions, name="questions"),
+    path("people/numbers", people.doubted_numbers, name="numbers"),
     path("people/questions/decide", people.decide, name="decide"),
     path("people/<uuid:thread>", people.person, name="person"),
     path("people/<uuid:thread>/withdraw", people.withdraw, name="withdraw"),

@@ -49,6 +49,7 @@ PURPOSES: Final = {
     "find a person": gettext_noop("查找服务对象"),
     "head-counts": gettext_noop("未登记人数"),
     "ledger": gettext_noop("台账"),
+    "numbers to confirm": gettext_noop("待核的号码"),
     "one person or two": gettext_noop("核对是否同一人"),
     "print a certificate": gettext_noop("打印服务证明"),
     "print a form": gettext_noop("打印表格"),

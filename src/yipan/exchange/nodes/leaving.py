@@ -2,7 +2,8 @@
 
 - An entry travels to the node of every office that may see it, with the facts shown to an office there.
 - With the first entry of a case go extracts of what the person agreed to for that node's offices: no more than that field.
-- What closes or lapses a duty between an office here and one there travels too, without facts: both sides fold the same.
+- What closes or lapses a duty between an office here and one there travels too, without facts: both sides fold the same. Of
+  its parties go those who stand in a duty with an office there: his home does not learn from it where hers is.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from yipan.duties.chain import Entry
     from yipan.duties.settle import Change
     from yipan.exchange.nodes.peers import Map
+    from yipan.law.fold import Duty
     from yipan.law.kind import Kind
     from yipan.law.rulebook import Rulebook
 
@@ -115,12 +117,36 @@ class Case:
             for name, each in said.kind.fields.items()
             if each.consent and name in said.clock and self._concerns(peer, each.consent_of, said)
         ]
-        roles = [
-            role
-            for role, held in said.parties.items()
-            if said.by in held or any(self.map.node_of(one) == peer for one in held)
+        return {**self._parties_for(peer, said, ()), "fields": fields} if fields else {}
+
+    def part_for(self, peer: str, said: Said, duties: Iterable[Duty]) -> dict[str, list[str]]:
+        """Return which parties and fields of an entry a peer may know that folds the duties of its offices by it.
+
+        `duties` are those that the entry changed. Another person's home and what she agreed to are none of theirs.
+        """
+        beside = {
+            one
+            for each in duties
+            if self.map.peers_of((each.owed_by, each.owed_to)) & {peer}
+            for one in (each.owed_by, each.owed_to, each.party)
+            if one
+        }
+        fields = [
+            name
+            for name, each in said.kind.fields.items()
+            if name in said.clock and (not each.consent or self._concerns(peer, each.consent_of, said))
         ]
-        return {"roles": roles, "fields": fields} if fields else {}
+        return {**self._parties_for(peer, said, beside), "fields": fields}
+
+    def _parties_for(self, peer: str, said: Said, beside: Iterable[str]) -> dict[str, list[str]]:
+        """Return the parts and the offices of an entry that are its own office, a peer's, or named besides."""
+        meant = {said.by, *beside}
+        kept = {
+            role: [one for one in held if one in meant or self.map.node_of(one) == peer]
+            for role, held in said.parties.items()
+        }
+        roles = [role for role, held in kept.items() if held]
+        return {"roles": roles, "offices": sorted({one for held in kept.values() for one in held})}
 
     def _concerns(self, peer: str, role: str, said: Said) -> bool:
         if not role:
@@ -152,14 +178,14 @@ class Leaving(Carrier):
         if found is None:
             return
         _refuse_moved(found, entries, rulebook)
-        sides = _sides(changed)
+        sides, moved = _sides(changed), _moved(changed)
         wanted = [each for each in entries if _may_leave(each, found, rulebook, sides)]
         if not wanted:
             return
         open_tables(cursor)
         cases = _cases(cursor, found, rulebook, wanted, [each.id for each in entries])
         for entry in wanted:
-            _leave(cursor, cases[entry.thread], entry, sides)
+            _leave(cursor, cases[entry.thread], entry, sides, moved)
         rows = [row for case in cases.values() for row in case.leaving]
         insert_many(cursor, "exchange_outbox", COLUMNS, rows)
         close_tables(cursor)
@@ -219,6 +245,15 @@ def _sides(changed: Iterable[Change]) -> dict[UUID, set[str]]:
     return found
 
 
+def _moved(changed: Iterable[Change]) -> dict[UUID, list[Duty]]:
+    """Return the changed duties by the entries that opened or closed them."""
+    found: dict[UUID, list[Duty]] = {}
+    for duty in (each.after for each in changed):
+        for event in {duty.opened_by, duty.closed_by} - {None}:
+            found.setdefault(event, []).append(duty)  # type: ignore[arg-type]  # None was left out
+    return found
+
+
 def _cases(
     cursor: CursorWrapper, found: Map, rulebook: Rulebook, wanted: Sequence[Entry], new: Sequence[UUID]
 ) -> dict[UUID, Case]:
@@ -253,7 +288,13 @@ def _cases(
     return cases
 
 
-def _leave(cursor: CursorWrapper, case: Case, entry: Entry, sides: Mapping[UUID, set[str]]) -> None:
+def _leave(  # one entry, and what it did
+    cursor: CursorWrapper,
+    case: Case,
+    entry: Entry,
+    sides: Mapping[UUID, set[str]],
+    moved: Mapping[UUID, Sequence[Duty]],
+) -> None:
     kind = case.rulebook.kind(entry.kind, entry.counts_at.astimezone(SHANGHAI).date())
     said = Said(id=entry.id, kind=kind, by=entry.recorded_by, parties=entry.parties, clock=entry.clock)
     if _came(case.map, entry):
@@ -276,7 +317,8 @@ def _leave(cursor: CursorWrapper, case: Case, entry: Entry, sides: Mapping[UUID,
             continue
         between = peer in case.map.peers_of(sides.get(entry.id, ()))
         if between or peer in knowing:
-            case.put(peer, entry.recorded_by, entry.id, EXTRACT, {})
+            duties = moved.get(entry.corrects or entry.id, ())
+            case.put(peer, entry.recorded_by, entry.id, EXTRACT, case.part_for(peer, said, duties))
         elif body := case.agreed_for(peer, said):
             case.put(peer, entry.recorded_by, entry.id, EXTRACT, body)
     case.history.append(said)

@@ -308,7 +308,12 @@ def _cut(said: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **said,
         **along,
-        "parties": {role: held for role, held in said["parties"].items() if role in body["roles"]},
+        "parties": {
+            # What was noted by a release before this one names no offices.
+            role: [one for one in held if one in body.get("offices", held)]
+            for role, held in said["parties"].items()
+            if role in body["roles"]
+        },
         "clock": {name: value for name, value in said["clock"].items() if name in body["fields"]},
         "extract": True,
     }
