@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,25 +43,32 @@ if setup_once.is_worker():
 os.environ["DJANGO_SETTINGS_MODULE"] = "yipan.settings"
 django.setup(set_prefix=False)
 
+# A run begun in the background of a shell is deaf to SIGINT, and so would be what it starts; tests break commands off.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # How long an example takes says something of the machine and nothing of the law.
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
 
-#: What takes longest is begun first: at the end of a run no process then waits long for another.
-LONGEST = (
-    "matrix/test_matrix.py", "cli/test_demo.py", "exchange", "cli/test_import_roster.py", "registry/test_import_kill.py",
+#: What comes first: what takes longest, so that at the end of a run no process waits long for another, and what reads
+#: a whole journal again and again, as long as little is in it.
+FIRST = (
+    "matrix/test_matrix.py", "cli/test_demo.py", "duties/test_proof.py", "duties/test_journal_attacks.py",
+    "duties/test_succession_proof.py", "registry/test_erasing.py", "registry/test_keeping.py", "registry/test_readseal.py",
+    "duties/test_keys.py", "duties/test_succession.py", "duties/test_checkpoints.py", "duties/test_record.py",
+    "statistics/test_simulate.py", "exchange", "cli/test_import_roster.py", "registry/test_import_kill.py",
     "duties/test_kill.py", "cli/test_backup.py", "whole", "proof", "matrix", "cli/test_services.py", "procedures",
     "web", "cli", "registry", "duties",
 )  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files that take longest in front."""
+    """Put in front what is to come first."""
     tests = Path(__file__).parent
 
     def place(item: pytest.Item) -> int:
         path = item.path.relative_to(tests)
-        return next((n for n, each in enumerate(LONGEST) if path.is_relative_to(each)), len(LONGEST))
+        return next((n for n, each in enumerate(FIRST) if path.is_relative_to(each)), len(FIRST))
 
     items.sort(key=place)
 

@@ -15,13 +15,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(scope="package")
-def playground(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+@pytest.fixture(scope="session")
+def promised(home: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Make the installation ready and let the offices of these tests promise regular work."""
     assert home.is_dir()
     from yipan.duties.ready import make_ready  # noqa: PLC0415  # Django is set up by `home`
 
     make_ready(rule_packs(), OPENING)
     promise_regular_work(tmp_path_factory.mktemp("packs"))
+
+
+@pytest.fixture
+def playground(promised: None) -> Iterator[None]:  # noqa: ARG001  # the offices have promised
+    """Give the procedures' clock, and passwords that cost nothing, while one of them is played."""
     with override_settings(CLOCK=CLOCK, PASSWORD_HASHERS=HASHERS):
         yield

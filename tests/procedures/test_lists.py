@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
+from django.test.utils import override_settings
 
 from tests.duties.cast import permit
 from tests.procedures.forms import Page
-from tests.procedures.playing import BEGINS, CLOCK, Stage, a_township
+from tests.procedures.playing import BEGINS, CLOCK, HASHERS, Stage, a_township
 from yipan.documents import ledgers, register, stubs
 from yipan.documents.verbs import record_draft
 from yipan.duties import breaches, queries
@@ -34,17 +35,18 @@ ASKED: Final[dict[str, Any]] = {"name": "陈丽华", "wish": "first", "asked_by"
 
 
 @pytest.fixture(scope="module")
-def office(playground: None) -> str:  # noqa: ARG001  # the installation is ready
+def office(promised: None) -> Iterator[str]:  # noqa: ARG001  # the installation is ready
     """Give a township that sent five letters, was asked for five certificates and moved stock five times."""
-    CLOCK.now = BEGINS
-    own = a_township("page")
-    for _ in range(IN_ALL):
-        _say(own, "telling.sent", **LETTER)
-        _say(own, "certificate.asked", **ASKED)
-    point = _say(own, "supply-point.opened", name="窗口", address="镇政府", hours="全天", sort="desk")
-    for _ in range(IN_ALL):
-        _say(own, "supplies.received", thread=point, received=10)
-    return own
+    with override_settings(CLOCK=CLOCK, PASSWORD_HASHERS=HASHERS):
+        CLOCK.now = BEGINS
+        own = a_township("page")
+        for _ in range(IN_ALL):
+            _say(own, "telling.sent", **LETTER)
+            _say(own, "certificate.asked", **ASKED)
+        point = _say(own, "supply-point.opened", name="窗口", address="镇政府", hours="全天", sort="desk")
+        for _ in range(IN_ALL):
+            _say(own, "supplies.received", thread=point, received=10)
+        yield own
 
 
 def _say(office: str, kind: str, *, thread: UUID | None = None, **said: object) -> UUID:

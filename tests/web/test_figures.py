@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from openpyxl import load_workbook
 
-from tests.web.conftest import COUNTY_ABOVE, DESK, HER_HOME, SHANGHAI, House, button, link
+from tests.web.conftest import COUNTY_ABOVE, DESK, HER_HOME, SHANGHAI, House, button, follow, link
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -150,7 +150,7 @@ def test_a_quarter_is_reported_corrected_assessed_contested_and_tried_out(house:
     said = main_of(county, "/figures/assessment?period=2026-Q1")
     assert "件数太少，不排名次" in said
     picture(county, "assessment")
-    link(county, "沙河街道办事处")
+    follow(county, county.get_by_role("link", name="广东省广州市天河区沙河街道办事处", exact=True))
     link(county, "生育登记核实按期发出")
     assert "按期" in county.inner_text("main")
     picture(county, "card")
