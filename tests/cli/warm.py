@@ -29,7 +29,7 @@ _STREAMS = 2
 
 
 def warm() -> None:
-    """Import the program, read the law as a process that serves pages would have, and let go of the database."""
+    """Import the program, read law and places as a process that serves pages would have, and let go of the database."""
     import django  # noqa: PLC0415  # after the path is set
 
     import yipan  # noqa: PLC0415  # the same
@@ -43,9 +43,13 @@ def warm() -> None:
 
     from yipan import database  # noqa: PLC0415  # the same
     from yipan.duties.lawbook import lawbook  # noqa: PLC0415  # the same
+    from yipan.offices.placeindex import read_gazetteer  # noqa: PLC0415  # the same
+    from yipan.registry.names import reading  # noqa: PLC0415  # the same
 
     database.ensure()
     lawbook()
+    read_gazetteer()
+    reading("仇")
     connections.close_all()
     database.leave()
 

@@ -12,13 +12,14 @@ from pydantic import Field
 from yipan.api.answers import Answer, Day, Id, Instant, Question
 from yipan.api.door import WithToken, acting, kept, now, sent
 from yipan.api.refusing import language_of
+from yipan.offices.divisions import place_name
 from yipan.offices.office import organisation
 from yipan.registry import importing, rosterdesk
 from yipan.registry.beside import go_on_beside
 from yipan.registry.headcounts import table
 from yipan.registry.intake import STATEMENT
 from yipan.registry.numbers import numbers
-from yipan.registry.people import find, place_name, read_person
+from yipan.registry.people import find, read_person
 from yipan.registry.sheets import open_roster
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from yipan.law.example import run_examples
 from yipan.law.pack import Pack, read_packs, shown
 from yipan.law.reading import Faults
 from yipan.law.rulebook import Adoption, Rulebook
-from yipan.offices.divisions import line_of, read_divisions
+from yipan.offices.divisions import carried, line_of
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -156,9 +156,8 @@ def check(*, as_json: bool) -> None:
     check_tables(tables(), {one.id for one in definitions if one.sort == "consistency"}, faults)
     texts = _example_texts()
     if not faults.lines:
-        codes = {each.code for each in read_divisions()}
         book = Rulebook([Adoption(pack=shown(pack)) for pack in found])
-        faults.lines.extend(run_examples(texts, book, lambda organisation: line_of(organisation, codes)))
+        faults.lines.extend(run_examples(texts, book, lambda organisation: line_of(organisation, carried())))
     if as_json:
         show_json({"packs": len(found), "examples": len(texts), "faults": faults.lines})
     else:

@@ -126,7 +126,7 @@ def show(person: UUID, office: str, officer: str | None, *, as_json: bool) -> No
 
 
 def _as_data(seen: PersonSeen) -> dict[str, Any]:
-    from yipan.registry.people import place_name  # noqa: PLC0415  # after Django is set up
+    from yipan.offices.divisions import place_name  # noqa: PLC0415  # after Django is set up
 
     return {
         "person": seen.thread,

@@ -13,7 +13,7 @@ import yaml
 
 from yipan.cli.console import SHANGHAI
 from yipan.cli.worldpeople import DATA
-from yipan.offices.divisions import Level, read_divisions
+from yipan.offices.divisions import Level, carried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -160,9 +160,9 @@ def _habit(said: Mapping[str, Any]) -> Habit:
 
 @lru_cache(maxsize=4)
 def _codes(level: Level) -> frozenset[str]:
-    return frozenset(each.code for each in read_divisions() if each.level is level and not each.statistical)
+    return frozenset(each.code for each in carried().values() if each.level is level and not each.statistical)
 
 
 @lru_cache(maxsize=1)
 def _names() -> dict[str, str]:
-    return {each.code: each.name for each in read_divisions()}
+    return {each.code: each.name for each in carried().values()}

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import yaml
 
-from yipan.offices.divisions import Level, read_divisions
+from yipan.offices.divisions import Level, carried
 from yipan.registry.matching import Record, check_digit
 from yipan.registry.names import reading
 
@@ -70,7 +70,7 @@ class Maker:
         self._dice = np.random.default_rng(seed)
         self._names = names()
         self._counties = [
-            one.code for one in read_divisions() if one.level is Level.COUNTY and not one.statistical
+            one.code for one in carried().values() if one.level is Level.COUNTY and not one.statistical
         ]
         self._zipf = {key: np.cumsum(_zipf(len(given))).tolist() for key, given in self._names.given.items()}
         self._homophones = _homophones()

@@ -6,7 +6,6 @@ Answers are plain data, the same on the command line and in the API. Nothing her
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from yipan.errors import YipanError
@@ -16,7 +15,7 @@ from yipan.law.roles import OWED_ONLY
 from yipan.law.rule import Rule
 from yipan.law.rulebook import UnknownRuleError
 from yipan.law.scope import district_by_digits, migrant
-from yipan.offices.divisions import read_divisions
+from yipan.offices.divisions import carried
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -130,11 +129,6 @@ def _level(organisation: str) -> str | None:
     return "nation" if code == "00" else _LEVELS.get(len(code))
 
 
-@lru_cache(maxsize=1)
-def _codes() -> frozenset[str]:
-    return frozenset(each.code for each in read_divisions())
-
-
 def known_codes(*references: str | None) -> tuple[str, ...]:
     """Return the ids that references mean, each of a division that exists; a village by its township.
 
@@ -145,7 +139,7 @@ def known_codes(*references: str | None) -> tuple[str, ...]:
         if not reference or reference in OWED_ONLY:
             continue
         code = reference.partition(":")[0]
-        if (code[:_TOWNSHIP] if len(code) == _VILLAGE else code) not in _codes():
+        if (code[:_TOWNSHIP] if len(code) == _VILLAGE else code) not in carried():
             raise UnknownCodeError(code=code)
     return tuple(reference.removesuffix(":health") if reference else "" for reference in references)
 

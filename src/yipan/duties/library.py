@@ -14,7 +14,7 @@ from yipan.law.explain import worked_examples
 from yipan.law.pack import Pack, read_packs, shown
 from yipan.law.reading import Faults
 from yipan.law.rulebook import Adoption, Rulebook
-from yipan.offices.divisions import line_of, read_divisions
+from yipan.offices.divisions import carried, line_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ class Library:
     def worked(self, rule_id: str) -> list[Worked]:
         """Return the examples of a rule or overlay, worked out."""
         return worked_examples(
-            rule_id, self.examples, self.rulebook, lambda organisation: line_of(organisation, _codes())
+            rule_id, self.examples, self.rulebook, lambda organisation: line_of(organisation, carried())
         )
 
 
@@ -68,8 +68,3 @@ def _read(root: Path, _stamps: tuple[tuple[str, int], ...], places: tuple[tuple[
         examples={path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in paths},
         faulty=bool(faults.lines),
     )
-
-
-@lru_cache(maxsize=1)
-def _codes() -> frozenset[str]:
-    return frozenset(each.code for each in read_divisions())

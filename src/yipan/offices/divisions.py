@@ -7,7 +7,9 @@ import gzip
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from yipan.errors import FaultsFoundError
@@ -84,6 +86,28 @@ def read_divisions(path: Path = CARRIED) -> list[Division]:
     if orphans:
         raise DivisionFaultsError([f"{path.name}: {code}: what it lies in is missing" for code in orphans])
     return divisions
+
+
+@lru_cache(maxsize=1)
+def carried() -> Mapping[str, Division]:
+    """Return the divisions of the table that comes with Yipan, by code; read once."""
+    return MappingProxyType({each.code: each for each in read_divisions()})
+
+
+def full_name(code: str, known: Mapping[str, Division]) -> str:
+    """Return the name of a division with those it lies in, the nation left out."""
+    parts: list[str] = []
+    at: str | None = code
+    while at is not None and at != NATION:
+        parts.append(known[at].name)
+        at = known[at].parent
+    return "".join(reversed(parts))
+
+
+@lru_cache(maxsize=1 << 14)
+def place_name(code: str) -> str:
+    """Return the full name of a division; a code that is none of today is returned as it is."""
+    return full_name(code, carried()) if code in carried() else code
 
 
 def line_of(organisation: str, known: Collection[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
-from yipan.offices.divisions import NATION, Division, Level, read_divisions
+from yipan.offices.divisions import NATION, Division, Level, carried, full_name
 from yipan.offices.placehistory import Former, read_history, short_code
 from yipan.offices.placenames import fold, other_spellings, read_foldings, stem_of
 
@@ -72,12 +72,7 @@ class Gazetteer:
 
     def full_name(self, code: str) -> str:
         """Return the name of a division with those it lies in, the nation left out."""
-        parts: list[str] = []
-        at: str | None = code
-        while at is not None and at != NATION:
-            parts.append(self.divisions[at].name)
-            at = self.divisions[at].parent
-        return "".join(reversed(parts))
+        return full_name(code, self.divisions)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -99,7 +94,7 @@ class _Making:
 @lru_cache(maxsize=1)
 def read_gazetteer() -> Gazetteer:
     """Return the gazetteer of the tables that come with Yipan."""
-    return make_gazetteer(read_divisions(), read_history())
+    return make_gazetteer(carried().values(), read_history())
 
 
 def make_gazetteer(divisions: Iterable[Division], history: Sequence[Former]) -> Gazetteer:

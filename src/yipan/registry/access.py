@@ -12,7 +12,7 @@ from yipan.duties.draft import CASE
 from yipan.duties.lawbook import lawbook
 from yipan.duties.views import CaseView, EventView, Said
 from yipan.law.deadline import SHANGHAI
-from yipan.offices.placeindex import read_gazetteer
+from yipan.offices.divisions import place_name
 from yipan.registry.readlog import note_look
 
 if TYPE_CHECKING:
@@ -228,6 +228,5 @@ def _in_words(one: Field, value: str) -> Said | str:
     if one.type == "choice":
         return one.choices.get(value, value)
     if one.type == "place":
-        places = read_gazetteer()
-        return places.full_name(value) if value in places.divisions else value
+        return place_name(value)
     return value

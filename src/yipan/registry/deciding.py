@@ -16,9 +16,10 @@ from yipan.duties.lawbook import lawbook
 from yipan.duties.naming import new_id
 from yipan.errors import YipanError
 from yipan.law.correction import RETRACTION_KIND
+from yipan.offices.divisions import place_name
 from yipan.registry.likeness import open_questions, record_of
 from yipan.registry.matching import judge
-from yipan.registry.people import born_on, place_name, write_down
+from yipan.registry.people import born_on, write_down
 from yipan.registry.projection import pictures
 from yipan.registry.register import record_drafts
 

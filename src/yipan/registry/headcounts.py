@@ -13,10 +13,9 @@ from django.db import connection
 from yipan.duties.draft import Draft
 from yipan.duties.faults import DraftFaultsError, Fault
 from yipan.law.deadline import SHANGHAI
-from yipan.offices.divisions import Level
+from yipan.offices.divisions import Level, carried, place_name
 from yipan.offices.office import organisation
 from yipan.registry.names import DATA
-from yipan.registry.people import divisions, place_name
 from yipan.registry.register import record_drafts
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ def townships_of(office: str) -> list[tuple[str, str]]:
     own = organisation(office).division
     front = "" if own == "00" else own
     found = [
-        code for code, each in divisions().items() if each.level == Level.TOWNSHIP and code.startswith(front)
+        code for code, each in carried().items() if each.level == Level.TOWNSHIP and code.startswith(front)
     ]
     return [(code, place_name(code)) for code in sorted(found)]
 

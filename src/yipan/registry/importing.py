@@ -20,6 +20,7 @@ from yipan.duties.draft import Draft
 from yipan.duties.naming import new_id
 from yipan.duties.record import record
 from yipan.law.deadline import SHANGHAI
+from yipan.offices.divisions import carried
 from yipan.offices.placeindex import read_gazetteer
 from yipan.registry import likeness
 from yipan.registry.intake import (
@@ -157,9 +158,8 @@ def read(
 
 def _carried(division: str) -> str:
     """Return a division, or the nearest above it that the table of divisions carries: it knows no village, and no new code."""
-    known = read_gazetteer().divisions
     above = [division, *(division[:length] for length in (9, 6, 4, 2) if length < len(division))]
-    return next((each for each in above if each in known), division)
+    return next((each for each in above if each in carried()), division)
 
 
 def _set(permit: Permit, intake: UUID, **values: str | datetime) -> None:

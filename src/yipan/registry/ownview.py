@@ -20,9 +20,9 @@ from yipan.law.correction import RETRACTION_KIND, substitute
 from yipan.law.deadline import SHANGHAI
 from yipan.law.event import Event
 from yipan.law.fold import OPEN, Duty
+from yipan.offices.divisions import place_name
 from yipan.offices.naming import NamesByDay
 from yipan.offices.officer import Officer
-from yipan.offices.placeindex import read_gazetteer
 from yipan.registry.glass import glasses_over_her
 
 if TYPE_CHECKING:
@@ -424,8 +424,7 @@ def in_words(one: Field, value: object) -> Said | str:
     if one.type == "choice":
         return one.choices.get(str(value), str(value))
     if one.type == "place":
-        places = read_gazetteer()
-        return places.full_name(str(value)) if str(value) in places.divisions else str(value)
+        return place_name(str(value))
     return str(value)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from uuid import UUID
 
@@ -20,7 +19,7 @@ from yipan.duties.lawbook import lawbook
 from yipan.errors import YipanError
 from yipan.law.deadline import SHANGHAI
 from yipan.law.fold import in_order
-from yipan.offices.placeindex import read_gazetteer
+from yipan.offices.divisions import place_name
 from yipan.registry.doubts import doubts_of
 from yipan.registry.matching import PHONE_DIGITS, read_number, read_phone
 from yipan.registry.names import read_name
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from yipan.duties.views import CaseView, DutyView, EventView, Said
     from yipan.law.event import Event
     from yipan.law.rulebook import Rulebook
-    from yipan.offices.divisions import Division
     from yipan.offices.permit import Permit
     from yipan.registry.picture import Picture
 
@@ -303,18 +301,6 @@ def born_on(picture: Picture) -> date | None:
     said = picture.particulars.get("birth_on")
     number = read_number(picture.particulars.get("identity_number"))
     return date.fromisoformat(said) if said else number.birth_on if number else None
-
-
-@lru_cache(maxsize=1 << 14)
-def place_name(code: str) -> str:
-    """Return the full name of a division; a code that is no more is returned as it is."""
-    known = read_gazetteer()
-    return known.full_name(code) if code in known.divisions else code
-
-
-def divisions() -> Mapping[str, Division]:
-    """Return the divisions of today by code."""
-    return read_gazetteer().divisions
 
 
 # ---------------------------------------------------------------------------------------------- reading

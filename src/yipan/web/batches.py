@@ -18,9 +18,9 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from yipan.errors import YipanError
+from yipan.offices.divisions import place_name
 from yipan.offices.office import organisation
 from yipan.registry.headcounts import Cell
-from yipan.registry.people import place_name
 from yipan.statistics import returns, returnstatus
 from yipan.statistics.periods import before, period_of
 from yipan.statistics.returnform import NoReturnError, RowFault, form_for, write_form

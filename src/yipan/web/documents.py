@@ -22,9 +22,10 @@ from yipan.duties.lawbook import lawbook
 from yipan.duties.naming import new_id
 from yipan.duties.refusing import refuse_unheard
 from yipan.errors import YipanError
+from yipan.offices.divisions import place_name
 from yipan.offices.office import names_of
 from yipan.registry.access import said_before
-from yipan.registry.people import is_person, particulars_of, place_name
+from yipan.registry.people import is_person, particulars_of
 from yipan.web.acting import Acting, for_officers, page, tell
 from yipan.web.duties import saying_of
 from yipan.web.forms import AT, EVIDENCE, Section, Setting, sections_of, shown_fields, shown_roles, worded

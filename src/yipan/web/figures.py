@@ -13,8 +13,8 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
+from yipan.offices.divisions import place_name
 from yipan.offices.office import Organisation, UnknownOrganisationError, names_of
-from yipan.registry.people import place_name
 from yipan.statistics import charts, reports
 from yipan.statistics.assessment import assess, behind, contests, stretch
 from yipan.statistics.book import names_for, write_book

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from yipan.offices.divisions import place_name
 from yipan.offices.office import Organisation, names_of
-from yipan.registry.people import place_name
 from yipan.web.words import said
 
 if TYPE_CHECKING:

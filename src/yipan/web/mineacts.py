@@ -18,10 +18,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from yipan.duties.faults import DraftFaultsError, Fault
 from yipan.duties.lawbook import lawbook
+from yipan.offices.divisions import place_name
 from yipan.registry import asking
 from yipan.registry.own import NotHersError
 from yipan.registry.ownview import ENROLMENT, read_own
-from yipan.registry.people import place_name
 from yipan.web.acting import now
 from yipan.web.duties import document_titles
 from yipan.web.forms import Setting, sections_of, worded

@@ -18,10 +18,11 @@ from yipan.duties.draft import Draft
 from yipan.duties.faults import StaleCaseError
 from yipan.duties.lawbook import lawbook
 from yipan.duties.naming import new_id
+from yipan.offices.divisions import place_name
 from yipan.offices.office import lines_of
 from yipan.registry import deciding, numbers
 from yipan.registry.doubts import DOUBTS
-from yipan.registry.people import COUNTED, NothingAskedError, born_on, find, place_name, read_person
+from yipan.registry.people import COUNTED, NothingAskedError, born_on, find, read_person
 from yipan.registry.picture import WITHDRAWN
 from yipan.registry.purpose import PURPOSES, PurposeInWordsError, PurposeNeededError
 from yipan.web.acting import Acting, for_officers, page, tell

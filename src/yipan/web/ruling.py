@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from django.utils.translation import gettext, gettext_noop
 
 from yipan.law.rule import Overlay
-from yipan.registry.people import place_name
+from yipan.offices.divisions import place_name
 from yipan.web.words import clock_text, day_text, said
 
 if TYPE_CHECKING:
