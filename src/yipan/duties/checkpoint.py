@@ -76,7 +76,7 @@ def take(now: datetime) -> Path | None:
         cursor.execute("SELECT organisation, seq, digest FROM duties_chainhead WHERE seq > 0 ORDER BY 1")
         heads = {row[0]: [row[1], bytes(row[2]).hex()] for row in cursor.fetchall()}
     beside = {name: ask() for name, ask in _BESIDE.items()}
-    latest = _latest()
+    latest = _latest(now)
     if not heads or (
         latest and latest["heads"] == heads and all(latest.get(name, {}) == beside[name] for name in beside)
     ):
@@ -89,7 +89,7 @@ def take(now: datetime) -> Path | None:
         **beside,
         "installation": root.installation().get("id", ""),
     }
-    path = folder() / f"{now.astimezone(UTC):%Y%m%dT%H%M%S%f}.json"
+    path = folder() / f"{_stamp(now)}.json"
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(attesting.sign(said), sort_keys=True), encoding="utf-8")
     partial.rename(path)
@@ -109,23 +109,32 @@ def erasures() -> Path:
 
 def take_if_due(now: datetime) -> Path | None:
     """Take a checkpoint when the last is an hour old; the sweep asks this."""
-    latest = _latest()
+    latest = _latest(now)
     if latest and now - datetime.fromisoformat(latest["taken_at"]) < EVERY:
         return None
     return take(now)
 
 
-def export() -> bytes | None:
+def export(now: datetime) -> bytes | None:
     """Return the newest checkpoint as it is handed to the superior's installation, which does `attesting.keep()`."""
-    latest = _latest()
+    latest = _latest(now)
     return json.dumps(latest, sort_keys=True).encode() if latest else None
 
 
-def _latest() -> dict[str, Any] | None:
-    """Return the newest checkpoint whose signature holds; as a rule that is the last file."""
-    keys = attesting.public_keys()
+def _stamp(moment: datetime) -> str:
+    """Return a moment as the files are named: in their order they were taken."""
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S%f}"
+
+
+def _latest(now: datetime) -> dict[str, Any] | None:
+    """Return the newest checkpoint whose signature holds; as a rule that is the last file.
+
+    One that a clock ahead of the time has dated later than now still protects what it names, but it is not the newest:
+    else none would be taken until its hour.
+    """
+    keys, until = attesting.public_keys(), f"{_stamp(now)}.json"
     for path in sorted(folder().glob("*.json"), reverse=True) if folder().is_dir() else ():
-        said = _read(path)
+        said = _read(path) if path.name <= until else None
         if said and attesting.is_signed(said, keys):
             return said
     return None
