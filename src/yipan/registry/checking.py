@@ -14,7 +14,7 @@ from yipan.registry.picture import WITHDRAWN, Picture
 from yipan.registry.projection import PERSON, found_by, pictures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from uuid import UUID
 
     from django.db.backends.utils import CursorWrapper
@@ -53,19 +53,22 @@ class Compared:
     differences: list[str] = field(default_factory=list)
 
 
-def compare(progress: Callable[[str], None] | None = None) -> Compared:
-    """Draw the register of every office anew and compare it with its tables."""
-    found = Compared()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT organisation FROM duties_chainhead ORDER BY organisation")
-        offices = [row[0] for row in cursor.fetchall()]
-    book = lawbook()
-    for office in offices:
+def compare(progress: Callable[[str], None] | None = None, offices: Iterable[str] | None = None) -> Compared:
+    """Draw the register of some offices (None: of every one) anew and compare it with its tables."""
+    found, book = Compared(), lawbook()
+    for office in recording_offices() if offices is None else offices:
         for count in _compare_office(office, book, found):
             found.people += count
             if progress:
                 progress(f"{found.people} people")
     return found
+
+
+def recording_offices() -> dict[str, int]:
+    """Return every office that recorded anything, and the number of its last entry."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT organisation, seq FROM duties_chainhead ORDER BY organisation")
+        return dict(cursor.fetchall())
 
 
 def _compare_office(office: str, book: Rulebook, found: Compared) -> Iterator[int]:
