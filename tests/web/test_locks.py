@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["installation"]
-OFFICE, COUNTY = "360103002", "360103"
+OFFICE, COUNTY = "210102001", "210102"
 FIRST, OWN = "first-pass-word-1", "own-pass-word-22"
 NOW = datetime(2026, 3, 2, 9, tzinfo=ZoneInfo("Asia/Shanghai"))
 #: Nothing here is about how passwords are kept, and a slow digest for each sign-in would be most of the test.
