@@ -121,17 +121,7 @@ def people_numbers(request: HttpRequest, asked: Query[NumbersQuery]) -> dict[str
     A right number may stand although it fails. `person.updated` with `number_confirmed` says that it is right.
     """
     who = acting(request)
-    found = numbers(who.permit(), who.now, asked.page)
-    people = [
-        {
-            "person": each.thread,
-            "name": each.name,
-            "enrolled_on": each.enrolled_on,
-            "doubts": list(each.doubts),
-        }
-        for each in found.people
-    ]
-    return {"people": people, "in_all": found.in_all, "page": found.page, "pages": found.pages}
+    return numbers(who.permit(), who.now, asked.page).data()
 
 
 class Stay(Answer):

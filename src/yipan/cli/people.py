@@ -171,16 +171,7 @@ def numbers_(office: str, officer: str | None, page: int, *, as_json: bool) -> N
 
     found = numbers(acting(office, officer, now()), now(), page)
     if as_json:
-        people = [
-            {
-                "person": each.thread,
-                "name": each.name,
-                "enrolled_on": each.enrolled_on,
-                "doubts": list(each.doubts),
-            }
-            for each in found.people
-        ]
-        show_json({"people": people, "in_all": found.in_all, "page": found.page, "pages": found.pages})
+        show_json(found.data())
         return
     for each in found.people:
         said = "; ".join(console.pick(one) for one in each.words)

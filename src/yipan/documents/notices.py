@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from yipan.documents import gateway
-from yipan.documents.outbox import CHANNEL, NOTICE, PERSON, Outbox
+from yipan.documents.outbox import CHANNEL, NOTICE, Outbox
 from yipan.duties.draft import Draft
 from yipan.duties.journal import events_of
 from yipan.duties.lawbook import lawbook
@@ -101,6 +101,3 @@ def _queue(about: UUID, thread: UUID, office: str, phone: str, now: datetime) ->
 
 def _kind(now: datetime) -> str:
     return lawbook().kind_that(NOTICE, now.astimezone(SHANGHAI).date())
-
-
-__all__ = ["PERSON", "break_glass", "send_notices"]

@@ -115,12 +115,6 @@ def take_if_due(now: datetime) -> Path | None:
     return take(now)
 
 
-def export(now: datetime) -> bytes | None:
-    """Return the newest checkpoint as it is handed to the superior's installation, which does `attesting.keep()`."""
-    latest = _latest(now)
-    return json.dumps(latest, sort_keys=True).encode() if latest else None
-
-
 def _stamp(moment: datetime) -> str:
     """Return a moment as the files are named: in their order they were taken."""
     return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S%f}"

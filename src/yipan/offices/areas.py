@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 from functools import lru_cache
 from typing import Final
 
-from yipan.offices.divisions import CARRIED
+from yipan.offices.divisions import read_names
 from yipan.offices.placehistory import read_history
 
 _CITY, _COUNTY = 4, 6
@@ -21,8 +19,7 @@ BEYOND: Final = frozenset({"810000", "820000", "830000"})
 def areas() -> frozenset[str]:
     """Return every code of six digits that a county or a city has or had, as far as the tables that come with Yipan go."""
     # The table as it stands, fillers of a level included: 441900 is in it, and numbers of Dongguan begin so.
-    rows = csv.reader(gzip.decompress(CARRIED.read_bytes()).decode().splitlines())
-    codes = [code for code, _ in rows if len(code) in {_CITY, _COUNTY} and code.isdigit()]
+    codes = [code for code in read_names() if len(code) in {_CITY, _COUNTY}]
     today = (code if len(code) == _COUNTY else f"{code}00" for code in codes)
     once = (each.code for each in read_history() if not each.code.endswith(_PROVINCE_END))
     return frozenset((*today, *once, *BEYOND))

@@ -77,7 +77,7 @@ def read_divisions(path: Path = CARRIED) -> list[Division]:
     Rows that only fill a level are left out: the counties of Chongqing belong to Chongqing, the
     towns of Dongguan to Dongguan. Raises DivisionFaultsError with all faults at once.
     """
-    names = _read_names(path)
+    names = read_names(path)
     skipped = skipped_codes(names)
     divisions = [
         _division(code, name, skipped) for code, name in sorted(names.items()) if code not in skipped
@@ -165,7 +165,11 @@ def _refuse_odd(code: str) -> None:
         raise DivisionFaultsError([f"{code}: not a code of 2, 4, 6, 9 or 12 digits"])
 
 
-def _read_names(path: Path) -> dict[str, str]:
+def read_names(path: Path = CARRIED) -> dict[str, str]:
+    """Return the names of a table by code as they stand in it, what only fills a level included.
+
+    Raises DivisionFaultsError with all faults at once.
+    """
     names: dict[str, str] = {}
     faults: list[str] = []
     text = (gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()).decode()

@@ -6,7 +6,7 @@ It is about entries, not about people: nobody is called in for it, and no servic
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection
 
@@ -59,6 +59,19 @@ class Numbers:
     def pages(self) -> int:
         """How many pages there are, at least one."""
         return max(1, -(-self.in_all // PAGE))
+
+    def data(self) -> dict[str, Any]:
+        """Return the page as plain data, the same on the command line and in the API."""
+        people = [
+            {
+                "person": each.thread,
+                "name": each.name,
+                "enrolled_on": each.enrolled_on,
+                "doubts": list(each.doubts),
+            }
+            for each in self.people
+        ]
+        return {"people": people, "in_all": self.in_all, "page": self.page, "pages": self.pages}
 
 
 def numbers(permit: Permit, now: datetime, page: int = 1) -> Numbers:

@@ -288,7 +288,7 @@ def _cases(
     return cases
 
 
-def _leave(  # one entry, and what it did
+def _leave(
     cursor: CursorWrapper,
     case: Case,
     entry: Entry,
