@@ -20,7 +20,7 @@ from yipan.cli.console import SHANGHAI
 from yipan.cli.story import Story
 from yipan.cli.worldcases import Cases, Party, Step, spread
 from yipan.cli.worlddesks import ACCOUNTS, Desks, written
-from yipan.cli.worldhands import Hands, Job
+from yipan.cli.worldhands import Hands, Job, hurry
 from yipan.cli.worldoffices import Offices, world
 from yipan.cli.worldpeople import Maker
 from yipan.cli.worldregister import Neighbour, Register
@@ -110,6 +110,7 @@ class World:
 
     def play(self) -> None:
         """Play every day of the year, and sweep at the end."""
+        hurry(on=True)
         everybody = {each.code: each for each in self.offices.everybody()}
         places = [*everybody, *(each.office for each in ACCOUNTS if each.office not in everybody)]
         self.desks.staff(places, self.first - _DAY, self.maker)
@@ -120,6 +121,8 @@ class World:
             self._play_days(everybody)
         finally:
             self.hands.leave()
+        # What follows says that all of it stands: it waits for the disk.
+        hurry(on=False)
         self._sweep(self.now)
         self.say(self.now.date(), self.tally)
 

@@ -100,6 +100,18 @@ class Hands:
             self.heard(*said)
 
 
+def hurry(*, on: bool) -> None:
+    """Let this process's commits return before they rest on disk, or no longer.
+
+    After a power cut the last of them are missing, from the end backwards, and the play takes them up again: nothing that
+    is played is somebody's. The first commit that waits again waits for all before it, of both processes.
+    """
+    from django.db import connection  # noqa: PLC0415  # this module is imported before Django is set up
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = off" if on else "RESET synchronous_commit")
+
+
 def _done(job: Job) -> tuple[int, int]:
     """Record a job, and return how many events and duties it made."""
     from yipan.cli.worlddesks import written  # noqa: PLC0415  # tables; this module is imported before Django is set up
@@ -114,6 +126,7 @@ def _work(wire: Connection[Any, Any]) -> None:
     from yipan import database  # noqa: PLC0415  # after Django is set up
 
     try:
+        hurry(on=True)
         while True:
             wire.send(_done(pickle.loads(wire.recv_bytes())))  # noqa: S301  # packed by our own parent process a moment ago
     except EOFError:

@@ -45,12 +45,8 @@ _CHANGING: Final = (
     "clock_version_on", "within", "due_on", "due_at", "provisional", "state", "closed_at", "closed_by", "lapsed_at",
     "lapsed_by",
 )  # fmt: skip
-_SET: Final = ", ".join(f"{name} = %s" for name in _CHANGING)
-# The row must still stand as it was read: the row count says who won.
-_UPDATE: Final = (
-    f"UPDATE duties_duty SET {_SET} WHERE id = %s AND state = %s AND due_at IS NOT DISTINCT FROM %s"  # noqa: S608  # our own columns
-)
-# Many at once in one statement: a statement a row would ask the policies of all threads of the batch each time.
+# One statement however many: a statement a row would ask the policies of all threads of the batch each time.
+# A row must still stand as it was read: the row count says who won.
 _MOVED_SHAPE: Final = ", ".join(f"{name} {_TYPES[name]}" for name in _CHANGING)
 _MOVE_SET: Final = ", ".join(f"{name} = moved.{name}" for name in _CHANGING)
 _MOVE: Final = (
@@ -59,8 +55,6 @@ _MOVE: Final = (
     " AND duties_duty.state = moved.was AND duties_duty.due_at IS NOT DISTINCT FROM moved.was_due_at"
 )
 _MOVED: Final = (*_CHANGING, "own", "was", "was_due_at")
-#: From so many on it pays.
-_MANY: Final = 8
 #: What moves when a duty simply runs its course.
 _COURSE: Final = frozenset({"state", "closed_at", "closed_by", "lapsed_at", "lapsed_by"})
 #: What moves when an event says who stands in whose place.
@@ -141,11 +135,7 @@ def write(cursor: CursorWrapper, changed: Iterable[Change]) -> None:
     moved = [each for each in listed if each.before is not None]
     if moved:
         rows = [_update_row(each) for each in moved]
-        if len(rows) < _MANY:
-            cursor.executemany(_UPDATE, rows)
-        else:
-            said = orjson.dumps([dict(zip(_MOVED, row, strict=True)) for row in rows])
-            cursor.execute(_MOVE, [said.decode()])
+        cursor.execute(_MOVE, [orjson.dumps([dict(zip(_MOVED, row, strict=True)) for row in rows]).decode()])
         if cursor.rowcount != len(moved):
             message = f"{len(moved) - cursor.rowcount} duties moved while their threads were locked"
             raise RuntimeError(message)
