@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from itertools import islice
+from operator import itemgetter
 from random import Random
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid5
 from zlib import crc32
@@ -19,7 +21,7 @@ from zlib import crc32
 from yipan.cli.console import SHANGHAI
 from yipan.cli.story import Story
 from yipan.cli.worldcases import Cases, Party, Step, spread
-from yipan.cli.worlddesks import ACCOUNTS, Desks, written
+from yipan.cli.worlddesks import ACCOUNTS, Desks
 from yipan.cli.worldhands import Hands, Job, hurry
 from yipan.cli.worldoffices import Offices, world
 from yipan.cli.worldpeople import Maker
@@ -28,7 +30,6 @@ from yipan.duties.draft import Draft
 from yipan.duties.lawbook import lawbook
 from yipan.duties.queries import duties_of
 from yipan.duties.sweep import sweep
-from yipan.registry.likeness import ask_about
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -45,6 +46,8 @@ _FRIDAY: Final = 5
 _OPENED, _AFTER = time(8), time(18)
 #: How many people an office enrols between two looks at what they planned: a million fit into no memory at once.
 _AT_ONCE: Final = 900
+#: For so many seconds nothing is said at most: a first month of half a million enrolments takes minutes.
+_QUIET: Final = 15.0
 #: How many bits of an id are behind its time and its place in that millisecond.
 _RANDOM_BITS, _PLACES = 62, 1 << 12
 _SILENCE: Final = "county-sees-silence"
@@ -104,6 +107,7 @@ class World:
         self.register = Register(self.offices, self.maker, self.plan)
         self.ids = Ids(dice=Random(_SEED + 1))  # noqa: S311  # the same
         self.story = Story(self.now.date(), self.desks)
+        self._said_at = monotonic()
         self._todo: dict[date, dict[str, list[Step]]] = defaultdict(lambda: defaultdict(list))
         self._enrolments: Counter[tuple[date, str]] = Counter()
         self._beginnings: Counter[tuple[date, str]] = Counter()
@@ -124,7 +128,7 @@ class World:
         # What follows says that all of it stands: it waits for the disk.
         hurry(on=False)
         self._sweep(self.now)
-        self.say(self.now.date(), self.tally)
+        self._tell(self.now.date())
 
     def _play_days(self, everybody: dict[str, Office]) -> None:
         told = list(self.story.steps())
@@ -133,20 +137,36 @@ class World:
             for county in self.offices.counties.values():
                 if county.session(day) == day and county.moment(day) <= self.now:
                     self._act_on_silence(county, day)
-            alone = [*(each for each in told if each[0].date() == day), *self._sweeps(day)]
-            acts = [
-                *((*each, False) for each in self._sessions(everybody, day)),
-                *((*each, True) for each in alone),
-            ]
-            for moment, act, by_itself in sorted(acts, key=lambda each: each[0]):
-                if moment <= self.now:
-                    if by_itself:
-                        self.hands.rest()
-                    act()
             self.hands.rest()
+            alone = [*(each for each in told if each[0].date() == day), *self._sweeps(day)]
+            self._play_day(day, self._at_work(everybody, day), alone)
             day += _DAY
             if day.day == 1:
-                self.say(day - _DAY, self.tally)
+                self._tell(day - _DAY)
+
+    def _play_day(self, day: date, at_work: list[Office], alone: list[Told]) -> None:
+        """Let the day run in the order of its moments; what is to happen alone parts those who work at once."""
+        waiting: list[Office] = []
+        turns: list[tuple[datetime, Office | Callable[[], object]]] = [
+            *((office.moment(day), office) for office in at_work),
+            *alone,
+        ]
+        for moment, turn in sorted(turns, key=itemgetter(0)):
+            if moment > self.now:
+                break
+            if callable(turn):
+                self._work(waiting, day)
+                waiting.clear()
+                turn()
+            else:
+                waiting.append(turn)
+        self._work(waiting, day)
+
+    def _tell(self, day: date, *, after: float = 0.0) -> None:
+        """Say how far the play has come, when the last word is so many seconds old."""
+        if monotonic() - self._said_at >= after:
+            self._said_at = monotonic()
+            self.say(day, self.tally)
 
     def _open(self, places: Sequence[str]) -> None:
         moment = datetime.combine(self.first, _OPENED, tzinfo=SHANGHAI)
@@ -240,33 +260,44 @@ class World:
     def _sweep(self, moment: datetime) -> None:
         self.tally.lapsed += sweep(moment).lapsed
 
-    def _sessions(self, everybody: dict[str, Office], day: date) -> Iterator[Told]:
+    def _at_work(self, everybody: dict[str, Office], day: date) -> list[Office]:
+        """Return the offices that have something to do on a day: by what is planned until now."""
         busy = {office for when, office in (*self._enrolments, *self._beginnings) if when == day}
-        # Planned until now: what a session of this day plans for this day it does itself.
-        for code in sorted(busy | self._todo.get(day, {}).keys()):
-            office = everybody[code]
-            yield office.moment(day), partial(self._session, office, day)
+        return [everybody[code] for code in sorted(busy | self._todo.get(day, {}).keys())]
 
-    def _session(self, office: Office, day: date) -> None:
-        """Do what an office does on a day: enrol, take in cases, work off what was planned."""
-        moment = office.moment(day)
-        for count in _in_parts(self._enrolments.pop((day, office.code), 0)):
-            for _ in range(count):
-                self._plan(self.register.enrol(office, day, partial(self.ids.new, moment)))
-            self.tally.people += count
+    def _work(self, offices: Sequence[Office], day: date) -> None:
+        """Let offices do what they do on a day: enrol who comes, then take in cases and work off what was planned."""
+        self._enrol(offices, day)
+        for office in offices:
+            moment = office.moment(day)
+            beginning = self._beginnings.pop((day, office.code), 0)
+            if beginning and office.draws:
+                self._begin_registrations(office, day, moment, beginning)
+            elif beginning:
+                self._begin_consultations(office, day, moment, beginning)
+            self.tally.cases += beginning
             self._record(office, day, moment)
-            # They may come with a case at once, and have to be in the register by then.
+        self.hands.rest()
+
+    def _enrol(self, offices: Sequence[Office], day: date) -> None:
+        """Let offices enrol who comes, each a part in turn: who is typed twice is in the register by the second.
+
+        They may come with a case at once, and are in the register by then too.
+        """
+        coming = {office.code: _in_parts(self._enrolments.pop((day, office.code), 0)) for office in offices}
+        while True:
+            parts = [(office, next(coming[office.code], 0)) for office in offices]
+            for office, count in parts:
+                moment = office.moment(day)
+                for _ in range(count):
+                    self._plan(self.register.enrol(office, day, partial(self.ids.new, moment)))
+                self.tally.people += count
+                if count:
+                    self._record(office, day, moment)
+                self._tell(day, after=_QUIET)
             self.hands.rest()
-            for thread in self.register.doubtful:
-                ask_about(self.desks.permit(office.code, moment), thread, moment)
-            self.register.doubtful.clear()
-        beginning = self._beginnings.pop((day, office.code), 0)
-        if beginning and office.draws:
-            self._begin_registrations(office, day, moment, beginning)
-        elif beginning:
-            self._begin_consultations(office, day, moment, beginning)
-        self.tally.cases += beginning
-        self._record(office, day, moment)
+            if not any(count for _, count in parts):
+                return
 
     def _plan(self, steps: Iterator[Step]) -> None:
         for step in steps:
@@ -280,7 +311,9 @@ class World:
         words = f"{office.code} {day}：当日签收单、传真页、通话记录和来信共{shown}份" if shown else ""
         drafts = [self._draft(each, moment) for each in steps]
         permit = self.desks.permit(office.code, moment)
-        self.hands.do(Job(permit=permit, moment=moment, drafts=drafts, shown=words))
+        doubtful = tuple(self.register.doubtful)
+        self.register.doubtful.clear()
+        self.hands.do(Job(permit=permit, moment=moment, drafts=drafts, shown=words, doubtful=doubtful))
 
     def _draft(self, step: Step, moment: datetime) -> Draft:
         return Draft(
@@ -341,7 +374,7 @@ class World:
                     )
                 )
         if drafts:
-            self.tally.note(*written(permit, moment, drafts))
+            self.hands.do(Job(permit=permit, moment=moment, drafts=drafts))
 
 
 def _party(who: Neighbour | Party, subjects: dict[UUID, UUID]) -> Party:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
     from multiprocessing.connection import Connection
+    from uuid import UUID
 
     from yipan.duties.draft import Draft
     from yipan.offices.permit import Permit
@@ -43,12 +44,16 @@ class PlayFailedError(YipanError):
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What one office did at one moment. `shown`: the words of the file that proves the earlier moments, if there are any."""
+    """What one office did at one moment. `shown`: the words of the file that proves the earlier moments, if there are any.
+
+    `doubtful`: enrolments of who was typed before, about which the office is asked.
+    """
 
     permit: Permit
     moment: datetime
     drafts: Sequence[Draft]
     shown: str = ""
+    doubtful: tuple[UUID, ...] = ()
 
 
 class Hands:
@@ -114,9 +119,14 @@ def hurry(*, on: bool) -> None:
 
 def _done(job: Job) -> tuple[int, int]:
     """Record a job, and return how many events and duties it made."""
-    from yipan.cli.worlddesks import written  # noqa: PLC0415  # tables; this module is imported before Django is set up
+    # Tables; this module is imported before Django is set up.
+    from yipan.cli.worlddesks import written  # noqa: PLC0415
+    from yipan.registry.likeness import ask_about  # noqa: PLC0415
 
-    return written(job.permit, job.moment, job.drafts, job.shown)
+    made = written(job.permit, job.moment, job.drafts, job.shown)
+    for thread in job.doubtful:
+        ask_about(job.permit, thread, job.moment)
+    return made
 
 
 def _work(wire: Connection[Any, Any]) -> None:
