@@ -58,6 +58,22 @@ def test_her_home_answering_does_not_answer_for_his(cast: Cast) -> None:
     assert duties["birth-reg-reply-15wd", "his_home"].due_on == date(2026, 3, 27)
 
 
+@pytest.mark.parametrize("result", ["differs", "not-found"])
+def test_a_home_that_found_nobody_or_something_else_says_so_in_words(cast: Cast, result: str) -> None:
+    cast.open_offices()
+    cast.ask()
+    cast.step(
+        cast.residence, "verification.asked", "2026-03-03T09:00", her_home=cast.her_home, channel="system"
+    )
+    with pytest.raises(DraftFaultsError) as refused:
+        cast.step(cast.her_home, "verification.answered", "2026-03-10T14:00", result=result)
+    # Of her alone: what his home would say is none of hers.
+    assert [each.field for each in refused.value.faults] == ["her_remark"]
+    said = "户籍档案和村委会名册都查过，没有此人"
+    cast.step(cast.her_home, "verification.answered", "2026-03-10T14:00", result=result, her_remark=said)
+    assert cast.duties()["birth-reg-reply-15wd", "her_home"].in_time is True
+
+
 def test_without_her_agreement_the_question_and_the_notice_are_released_without_fault(cast: Cast) -> None:
     cast.ask(her_agrees_verify=False, her_agrees_notice=False, his_agrees_notice=None)
     cast.step(cast.residence, "birth-registration.entered", "2026-03-02T11:00")

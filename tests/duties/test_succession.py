@@ -210,7 +210,14 @@ def test_the_new_office_corrects_an_entry_of_the_old_one_but_not_the_decision_ab
     ).events[0]
     heir = another()
     take_over(cast, cast.her_home, heir, "2026-03-05T10:00")
-    cast.step(heir, "verification.answered", "2026-03-06T09:00", result="differs", corrects=answered)
+    cast.step(
+        heir,
+        "verification.answered",
+        "2026-03-06T09:00",
+        result="differs",
+        her_remark="姓名用字不同",
+        corrects=answered,
+    )
     cast.step(heir, "event.retracted", "2026-03-06T10:00", corrects=answered)
     with transaction.atomic(), connection.cursor() as cursor:
         set_acting("", "test", [cast.thread] if cast.thread else [])

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from yipan.registry.matching import Record
 
 _POINTS: Final = "请核实姓名和公民身份号码"
+_DIFFERS: Final = "姓名用字与我处存档不同，请本人核对"
 #: Within so many working days a person whom nobody could make out comes back with a promise.
 _BACK_WITHIN: Final = (3, 15)
 _DAY: Final = timedelta(days=1)
@@ -178,6 +179,8 @@ class Cases:
         }
         yield step(day=asked, kind="verification.asked", fields=fields)
         said = {side.role: side.party.home, "result": self.one_of(self._said["confirmed"])}
+        if said["result"] == "differs":
+            said[f"{side.whose}_remark"] = _DIFFERS
         if home is None:
             yield from self._by_letter(desk, asked, step, side, said | {"channel": channel})
         elif answered := self._answers(home, asked):
@@ -210,7 +213,7 @@ class Cases:
                 kind="verification.answered",
                 at=_at(answered, self.dice.randint(9, 16)),
                 on_behalf_of=side.party.home,
-                fields={name: said[name] for name in (side.role, "result")},
+                fields={name: value for name, value in said.items() if name != "channel"},
             )
 
     def _notified(self, desk: Office, entered: date, step: Steps, side: _Side) -> Iterator[Step]:

@@ -40,6 +40,7 @@ from yipan.duties.refusing import (
     agreement_faults,
     correction_faults,
     level_faults,
+    missing_faults,
     part_faults,
     refuse_back_door,
 )
@@ -47,7 +48,7 @@ from yipan.duties.undone import told
 from yipan.law.agreeing import Wordings
 from yipan.law.deadline import SHANGHAI
 from yipan.law.event import Event
-from yipan.law.fold import VOID, Duty
+from yipan.law.fold import DISCHARGED, OPEN, VOID, Duty
 from yipan.law.succession import SUCCESSION_KIND, Standing, Succession
 from yipan.law.wording import SAID as WORDING
 from yipan.offices.office import lines_of
@@ -262,10 +263,21 @@ def _refuse_strangers(batch: _Batch, fresh: set[UUID], seen: set[UUID], as_of: M
         elif draft.thread and thread not in begun and (thread in fresh or not history):
             raise UnknownThreadError(thread=thread)
         # An office may be owed something in a case of which it sees nothing yet: that too goes over.
-        if history and thread not in seen and draft.kind != SUCCESSION_KIND:
+        strange = history and thread not in seen and draft.kind != SUCCESSION_KIND
+        if strange and not _is_owed_by(batch, draft, kind, thread):
             raise UnknownThreadError(thread=thread)
         if thread in as_of and as_of[thread] != len(history):
             raise StaleCaseError
+
+
+def _is_owed_by(batch: _Batch, draft: Draft, kind: Kind, thread: UUID) -> bool:
+    """Tell whether a draft says for another office what that one owes this one in a period: what came on paper."""
+    own = batch.permit.organisation
+    return kind.thread == "period" and any(
+        duty.thread == thread and (duty.owed_by, duty.owed_to) == (draft.on_behalf_of, own)
+        for duty in batch.before.values()
+        if duty.state in (OPEN, DISCHARGED)
+    )
 
 
 def _check(cursor: CursorWrapper, batch: _Batch) -> list[Checked]:
@@ -292,6 +304,7 @@ def _check(cursor: CursorWrapper, batch: _Batch) -> list[Checked]:
             known = batch.history.get(thread, [])
             if not batch.from_node:
                 wrong += part_faults(found, actor, known, owed, batch.rulebook, day)
+                wrong += missing_faults(found)
             if together[thread] > 1:
                 history.setdefault(thread, []).append(_as_event(batch, event_id, thread, found))
         else:

@@ -58,6 +58,19 @@ def part_faults(
     return [Fault(field=taken[0], zh=zh, en=en)]
 
 
+def missing_faults(one: Checked) -> list[Fault]:
+    """Return which fields the values of others ask for (`required_when`) and nobody filled; of persons at hand alone."""
+    said = {**one.clock, **{name: value for facts in one.facts.values() for name, value in facts.items()}}
+    return [
+        Fault(field=each.name, zh=f"请填写“{each.title['zh']}”。", en=f"Fill in: {each.title['en']}.")
+        for each in one.kind.fields.values()
+        if each.required_when
+        and each.name not in said
+        and all(said.get(name) in values for name, values in each.required_when.items())
+        and (not each.subject or one.kind.concerns(each.subject, one.parties))
+    ]
+
+
 def agreement_faults(one: Checked, history: Sequence[Event], rulebook: Rulebook) -> list[Fault]:
     """Return why what passes on what is a person's cannot be: she has not agreed, or has withdrawn."""
     missing = lacking(one.kind, one.clock, one.parties, agreements_in(history, rulebook))

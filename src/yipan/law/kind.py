@@ -16,7 +16,7 @@ from yipan.law.reading import Faults, Raw, Reader, is_number
 from yipan.law.roles import LEVELS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 FIELD_TYPES: Final = (
     "text",
@@ -64,6 +64,7 @@ PARTS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "stock-opened": (("name", "address", "hours"), ()), "stock-in": ((), ()), "stock-out": ((), ()), "stock-closed": ((), ()),
     "contact-noted": ((), ("counterpart",)),
     "message-sent": (("channel",), ()), "notice-sent": (("channel",), ()), "message-ended": ((), ()),
+    "notice-waits": (("because",), ()), "notice-told": ((), ()),
     "message-taken": ((), ()), "message-bounced": (("cause",), ()), "message-stopped": ((), ()),
     "finding": (("about", "side"), ("against",)),
 }  # fmt: skip
@@ -150,6 +151,8 @@ class Field:
     refuses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     #: Said by the verb that records it: no form asks for it.
     by_verb: bool = False
+    #: The values of other fields with which this one must be filled: what differs is said.
+    required_when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -210,6 +213,28 @@ class Kind:
             return (name,)
         return tuple(role.name for role in self.roles.values() if role.group == name)
 
+    def sides_of(self, subject: str) -> list[str]:
+        """Return the members of groups that see a person: her home is hers, the desk is everybody's."""
+        return [role for role in self.subjects[subject].shown_to if self.roles[role].group]
+
+    def speaks_for(self, role: str, parties: Collection[str]) -> bool:
+        """Tell whether a role is meant where the parties name one member of its group, or none."""
+        group = self.roles[role].group
+        named = [each for each in self.in_group(group) if each in parties] if group else []
+        return not named or role in named
+
+    def concerns(self, subject: str, parties: Collection[str]) -> bool:
+        """Tell whether a person is one whom the roles at hand may hear of.
+
+        A person is told from the others by the role of a group that may see her (`her_home`); where the parties name members
+        of that group and hers is not among them, she is left out. Whom several members may see is told apart by none.
+        """
+        own = self.sides_of(subject)
+        return all(
+            any(self.speaks_for(role, parties) for role in own if self.roles[role].group == group)
+            for group in {self.roles[role].group for role in own}
+        )
+
     def consent_field(self, purpose: str, role: str) -> Field | None:
         """Return the field in which the person of `role` agrees to `purpose`, if the kind asks for it."""
         for each in self.fields.values():
@@ -228,6 +253,7 @@ ROLE_KEYS: Final = ("title", "group", "required", "levels", "anew", "apart")
 SUBJECT_KEYS: Final = ("title", "shown_to")
 FIELD_KEYS: Final = (
     "type", "title", "help", "required", "clock", "subject", "choices", "refuses", "consent", "by_verb",
+    "required_when",
 )  # fmt: skip
 CONSENT_KEYS: Final = ("purpose", "of")
 
@@ -329,6 +355,9 @@ def _read_field(reader: Reader, name: str) -> Field:
         consent_of=consent.text("of") if consent else "",
         refuses={each: refuses.both(each) for each in refuses.raw},
         by_verb=reader.flag("by_verb"),
+        required_when={
+            each: reader.inner("required_when").texts(each) for each in reader.inner("required_when").raw
+        },
     )
     _refuse_words(
         reader,
@@ -445,6 +474,16 @@ def _check_field_references(reader: Reader, kind: Kind) -> None:
             reader.fault(f"fields.{each.name}.subject", f"{each.subject!r} is no subject of this kind")
         if each.consent_of and each.consent_of not in kind.roles:
             reader.fault(f"fields.{each.name}.consent.of", f"{each.consent_of!r} is no role of this kind")
+        for name, values in each.required_when.items():
+            if (
+                each.required
+                or name not in kind.fields
+                or not set(values) <= kind.fields[name].choices.keys()
+            ):
+                key = f"fields.{each.name}.required_when.{name}"
+                reader.fault(
+                    key, "names choices of another field, with which a field that may else be empty is filled"
+                )
 
 
 def plain_faults(one: Field, value: object) -> str:

@@ -108,7 +108,7 @@ def sections_of(
 ) -> list[Section]:
     """Return the form of a kind: a section for each person, one for the rest, one for evidence and time."""
     making = _Making(kind, setting, typed, faults)
-    persons = [making.of_subject(name) for name in kind.subjects if making.concerns(name)]
+    persons = [making.of_subject(name) for name in kind.subjects if kind.concerns(name, setting.parties)]
     rest = making.of_the_rest()
     # Who comes to the desk says first who she is; in a case she is known and the matter comes first.
     parts = [*persons, rest] if kind.begins_case else [rest, *persons]
@@ -145,39 +145,17 @@ class _Making:
         self.typed = typed
         self.faults = faults
 
-    def concerns(self, subject: str) -> bool:
-        """Tell whether a person is one whom the parties at hand may hear of.
-
-        A person is told from the others by the role of a group that may see her (`her_home`); where the
-        parties name members of that group and hers is not among them, she is left out. Whom several members
-        may see is told apart by none of them.
-        """
-        own = self._own_roles(subject)
-        groups = {self.kind.roles[role].group for role in own}
-        return all(
-            any(self._is_meant(role) for role in own if self.kind.roles[role].group == group)
-            for group in groups
-        )
-
     def asks(self, one: Field) -> bool:
         """Tell whether a field concerns the parties at hand."""
         if one.by_verb:
             return False
-        if one.subject and not self.concerns(one.subject):
+        if one.subject and not self.kind.concerns(one.subject, self.setting.parties):
             return False
-        return not one.consent_of or self._is_meant(one.consent_of)
-
-    def _is_meant(self, role: str) -> bool:
-        group = self.kind.roles[role].group
-        named = [each for each in self.kind.in_group(group) if each in self.setting.parties] if group else []
-        return not named or role in named
-
-    def _own_roles(self, subject: str) -> list[str]:
-        return [role for role in self.kind.subjects[subject].shown_to if self.kind.roles[role].group]
+        return not one.consent_of or self.kind.speaks_for(one.consent_of, self.setting.parties)
 
     def _home_of(self, role: str) -> str:
         """Return the person to whose section a role belongs, if to exactly one."""
-        held = [name for name in self.kind.subjects if role in self._own_roles(name)]
+        held = [name for name in self.kind.subjects if role in self.kind.sides_of(name)]
         return held[0] if len(held) == 1 else ""
 
     def _place_of(self, one: Field) -> str:
