@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from django.db import connection
 
 from tests.api.conftest import Clock, Knocker, program
+from tests.database.disk import full_disk
 from tests.duties.cast import at as moment
 from tests.duties.cast import permit
 from tests.registry.test_register import number
@@ -65,6 +66,16 @@ def test_the_same_id_twice_records_once(cast: Cast, desk: Knocker) -> None:
     assert second["duties"] == {"opened": 0, "closed": 0, "recomputed": 0}
     other = desk.record("certificate.asked", id=event["id"], fields={"name": "李秀兰", "wish": "first"})
     assert (other.status, other.value["error"]) == (409, "event-id-taken")
+
+
+def test_a_full_disk_is_said_and_what_was_sent_is_recorded_when_there_is_room(
+    cast: Cast, desk: Knocker
+) -> None:
+    event = asked(cast) | {"id": str(uuid4())}
+    with full_disk():
+        answer = desk.post("events", {"events": [event]})
+    assert (answer.status, answer.value["error"]) == (507, "disk-full")
+    cast.touched.add(UUID(send(desk, event)["events"][0]["thread"]))
 
 
 def test_many_are_recorded_together_and_answered_in_the_order_in_which_they_were_sent(

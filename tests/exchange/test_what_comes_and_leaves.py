@@ -8,8 +8,10 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connection, transaction
 
+from tests.database.disk import full_disk
 from tests.duties.cast import at
 from tests.exchange.peer import Peer, later
+from yipan.database.refusals import DiskFullError
 from yipan.exchange.faults import WordsDifferError
 from yipan.exchange.nodes.entering import enter_ready, retry
 from yipan.exchange.nodes.peers import confirm, peer_named, revoke, take_card
@@ -138,6 +140,21 @@ def test_the_same_ten_times_and_shuffled_enters_once_and_in_order(cast: Cast, pe
     assert cast.kinds().count("verification.arrived") == 1
     assert cast.kinds().count("verification.answered") == 1
     assert cast.duties()["birth-reg-reply-15wd", "her_home"].state == "discharged"
+
+
+def test_a_full_disk_is_no_fault_of_what_came_which_is_entered_when_there_is_room(
+    cast: Cast, peer: Peer
+) -> None:
+    thread = asked(cast)
+    now = at("2026-03-04T10:00")
+    peer.send(*arrived_and_answered(cast, peer, thread), now=now)
+    with full_disk(), pytest.raises(DiskFullError):
+        enter_ready(now)
+    assert not [each for each in desk(now) if each["thread"] == thread]
+    while enter_ready(now):
+        pass
+    assert cast.duties()["birth-reg-reply-15wd", "her_home"].state == "discharged"
+    assert receipts(peer.collect(now)) == ["entered", "entered"]
 
 
 def test_poison_lies_on_the_desk_with_its_reason_and_holds_up_nobody(cast: Cast, peer: Peer) -> None:
@@ -372,7 +389,7 @@ def test_an_office_elsewhere_lapses_there(cast: Cast, peer: Peer) -> None:
 def test_the_home_looks_in_its_own_register_for_who_is_meant(cast: Cast) -> None:
     from tests.duties.cast import permit  # noqa: PLC0415  # this test alone
     from yipan.duties.draft import Draft  # noqa: PLC0415
-    from yipan.exchange.nodes.meant import who_is_meant  # noqa: PLC0415
+    from yipan.registry.meant import who_is_meant  # noqa: PLC0415
     from yipan.registry.register import record_drafts  # noqa: PLC0415
 
     home, there = cast.residence, cast.her_home

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.database.disk import full_disk
 from tests.web.conftest import House, button
 
 if TYPE_CHECKING:
@@ -45,6 +46,15 @@ def test_counts_of_a_month_add_up_and_a_small_one_is_not_shown(house: House) -> 
     count(page, "3", "2025-10")
     said = by_month(page)
     assert (said["2025年10月"], said["2025年11月"]) == ("少于5", "42")
+
+
+def test_a_full_disk_is_said_where_a_clerk_reads_it(house: House) -> None:
+    page = house.signed_in("limin")
+    with full_disk():
+        assert "磁盘已满" in count(page, "9", "2025-09")
+    assert [each for each in house.complaints if "507" not in each] == []
+    house.complaints.clear()
+    assert "磁盘已满" not in count(page, "9", "2025-09")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from ninja.errors import HttpError, ValidationError
 
 from yipan.api.answers import Answer, ControlsError, written
+from yipan.database.refusals import ConnectionLostError, DiskFullError
 from yipan.documents.certificate import NoCertificateError
 from yipan.documents.evidence import EvidenceTooLargeError
 from yipan.documents.ledgers import NoLedgerError
@@ -145,6 +146,8 @@ STATUS: Final[Mapping[type[YipanError], int]] = {
     TooManyCallsError: 429,
     OurFaultError: 500,
     AdoptionNeededError: 503,
+    ConnectionLostError: 503,
+    DiskFullError: 507,
 }
 _OTHERWISE: Final = 422
 #: What Ninja calls its answers.

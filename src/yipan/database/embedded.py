@@ -14,7 +14,7 @@ import psycopg
 
 from yipan.database import keeper
 from yipan.database.cluster import ENVIRONMENT, SUPERUSER, Cluster, cluster
-from yipan.database.refusals import ServerDidNotStartError
+from yipan.database.refusals import ServerDidNotStartError, refusal_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,8 @@ def _start(home: Path) -> None:
         else:
             os.close(lock)
             break
-    raise ServerDidNotStartError(log=home / keeper.LOG, tail=_end_of(home / keeper.LOG))
+    failed = ServerDidNotStartError(log=home / keeper.LOG, tail=_end_of(home / keeper.LOG))
+    raise refusal_of(failed) or failed
 
 
 def _spawn_keeper(home: Path, kept: Cluster, lock: int) -> None:
@@ -113,7 +114,10 @@ def _ready(home: Path) -> bool:
         psycopg.connect(
             host=_socket_folder(home), user=SUPERUSER, dbname=SUPERUSER, connect_timeout=2
         ).close()
-    except psycopg.OperationalError:
+    except psycopg.OperationalError as error:
+        # It runs and lets nobody in: no waiting helps.
+        if refusal := refusal_of(error):
+            raise refusal from error
         return False
     return True
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+import psycopg
 
 from yipan.errors import YipanError
+
+#: As the server says it where an error has no code yet: while it starts, and while it lets somebody in.
+_FULL: Final = "No space left on device"
 
 
 class DatabaseError(YipanError):
@@ -95,6 +100,41 @@ class UnreachableError(DatabaseError):
         "zh": "请核对地址、账户和权限后重试。",
         "en": "Check its address, account and rights, then try again.",
     }
+
+
+class DiskFullError(DatabaseError):
+    """The database's disk is full: nothing of what was under way was kept, and all that was recorded before is."""
+
+    code: ClassVar[str] = "disk-full"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "存放数据的磁盘已满，刚才的内容没有记下；以前记下的都在。",
+        "en": "The disk of the database is full: this was not recorded, and all that was recorded before is there.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请腾出磁盘空间，然后重试。",
+        "en": "Free some of it and try again.",
+    }
+
+
+class ConnectionLostError(DatabaseError):
+    """The server went away in the middle: whether the last thing was kept, nobody has said."""
+
+    code: ClassVar[str] = "connection-lost"
+    sentence: ClassVar[dict[str, str]] = {
+        "zh": "与数据库的连接断了，最后一步有没有记下还不知道。",
+        "en": "The database went away, and has not said whether the last step was recorded.",
+    }
+    next_step: ClassVar[dict[str, str]] = {
+        "zh": "请再查看一次，没有记下的重做；数据库服务会自行恢复。",
+        "en": "Look again, and do once more what is not there; the server comes back by itself.",
+    }
+
+
+def refusal_of(error: BaseException, *, lost: bool = False) -> DatabaseError | None:
+    """Return what an error of the database means to whoever hears of it, if that can be told; `lost`: the line is gone."""
+    if isinstance(error, psycopg.errors.DiskFull) or _FULL in str(error):
+        return DiskFullError()
+    return ConnectionLostError() if lost else None
 
 
 class NoPostgresAddressError(DatabaseError):

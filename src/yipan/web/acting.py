@@ -16,6 +16,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
+from yipan.database.refusals import ConnectionLostError, DiskFullError
 from yipan.documents.certificate import NoCertificateError
 from yipan.documents.papers import NoPaperError
 from yipan.duties.faults import UnknownThreadError
@@ -58,6 +59,8 @@ _STATUS: Final[Mapping[type[YipanError], int]] = {
     NoCertificateError: 404,
     NoPaperError: 404,
     NoSuchSlipError: 404,
+    ConnectionLostError: 503,
+    DiskFullError: 507,
 }
 #: Pages of one case: who is refused there is not sent back there.
 _OF_ONE: Final = ("case", "person")
