@@ -19,7 +19,7 @@ PACKAGE = Path(__file__).resolve().parent
 
 
 def _minutes(name: str, otherwise: int) -> int:
-    """Return a number of minutes that the environment names; what is no such number counts as not said."""
+    """Return a number, of minutes or what else, that the environment names; what is no such number counts as not said."""
     said = os.environ.get(name, "")
     return int(said) if said.isascii() and said.isdigit() and int(said) > 0 else otherwise
 
@@ -144,6 +144,9 @@ MESSAGE_TOKEN = os.environ.get("YIPAN_MESSAGE_TOKEN", "")
 # So long may an office that is no party look in need; a look at so many strangers is flagged for the auditor.
 GLASS_HOURS = int(os.environ.get("YIPAN_GLASS_HOURS", "3"))
 STRANGERS = int(os.environ.get("YIPAN_STRANGERS", "50"))
+
+# So many working days before its deadline a duty is shown as due soon.
+SOON = _minutes("YIPAN_SOON_DAYS", 5)
 
 # Where a public page looks for a place: `{place}` stands for its address. Empty: no page links to a map.
 MAP_ADDRESS = os.environ.get("YIPAN_MAP", "https://uri.amap.com/search?keyword={place}")

@@ -11,12 +11,18 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from tests.database.users import LIMIT_SECONDS, SOURCE, User, come, until_nobody_uses
 from tests.database.users import begun as begun_processes
 from tests.setup_once import set_up
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 #: What a test may not inherit from whoever runs it: the language it answers in, and where its data are.
 _LEFT_OUT = ("DATABASE_", "YIPAN_", "LC_", "LANG")
@@ -34,6 +40,23 @@ class Answer:
     def value(self) -> Any:  # noqa: ANN401  # whatever the command prints
         """The one JSON value that stands alone on standard output."""
         return json.loads(self.out)
+
+
+#: By data folder: what was recorded of people there. No maintenance shows any of it.
+_recorded: dict[Path, set[str]] = {}
+_HERS = ("name", "identity_number", "phone", "address", "points", "matter")
+
+
+@lru_cache(maxsize=1)
+def _maintenance() -> frozenset[str]:
+    table = Path(__file__).parents[1] / "matrix" / "table.yaml"
+    said = yaml.safe_load(table.read_text(encoding="utf-8"))
+    return frozenset((*said["maintenance"], *said["elsewhere"]))
+
+
+def is_maintenance(arguments: Sequence[str]) -> bool:
+    """Tell whether a command is maintenance, which needs no post and shows nobody, as the table of who may what says."""
+    return not {" ".join(arguments[:1]), " ".join(arguments[:2])}.isdisjoint(_maintenance())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +95,11 @@ class Program:
     def run(self, *arguments: str, **more: str) -> Answer:
         """Run a command to its end, by a fork of a warm program where this folder has one."""
         warm = None if more else warm_program(self)
-        return warm.run(*arguments) if warm else ended(self.start(*arguments, **more))
+        answer = warm.run(*arguments) if warm else ended(self.start(*arguments, **more))
+        if is_maintenance(arguments):
+            shown = [each for each in _recorded.get(self.home, ()) if each in answer.out + answer.err]
+            assert shown == [], (arguments, shown)
+        return answer
 
     def json(self, *arguments: str, **more: str) -> Any:  # noqa: ANN401  # whatever the command prints
         """Return the JSON value of a command that must succeed."""
@@ -83,6 +110,8 @@ class Program:
     def record(self, kind: str, office: str, *options: str, **fields: str) -> Any:  # noqa: ANN401  # as json()
         """Record an event of an office, and return what the command prints."""
         said = [part for name, value in fields.items() for part in ("--field", f"{name}={value}")]
+        hers = {value for name, value in fields.items() if name.endswith(_HERS) and len(value) > 1}
+        _recorded.setdefault(self.home, set()).update(hers)
         return self.json("record", kind, "--office", office, *options, *said)
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from tests.cli.program import Program
 
-COUNTY = "530111"
+COUNTY, OTHER_COUNTY = "530111", "530112"
 TRADE, MONTH = f"{COUNTY}:commerce", "2026-01"
 OWN = ("--from", TRADE, "--month", MONTH)
 
@@ -56,3 +56,41 @@ def test_a_table_of_text_is_for_programs_and_who_sends_none_has_no_form(
     none = ("--from", f"{COUNTY}:finance", "--month", MONTH, "--out", str(table))
     assert yipan.run("batch", "template", *none).code == 2
     assert yipan.run("batch", "show", "--office", COUNTY, "--month", "soon").code == 2
+
+
+def test_a_return_on_paper_is_entered_by_the_health_office_with_what_shows_when_it_came(
+    yipan: Program, tmp_path: Path
+) -> None:
+    housing = ("--from", f"{COUNTY}:housing", "--month", MONTH)
+    form, stamp = tmp_path / "form.xlsx", tmp_path / "stamp.txt"
+    yipan.json("batch", "template", *housing, "--out", str(form))
+    stamp.write_text("2026-02-02 收")
+    book = load_workbook(form)
+    sheet = book.worksheets[0]
+    sheet["B7"], sheet["B9"] = "零通报", 0
+    book.save(form)
+    paper = ("--office", COUNTY, "--at", "2026-02-02T15:00")
+    assert yipan.run("batch", "load", str(form), *housing, *paper).code == 2
+    for office in (OTHER_COUNTY, f"{COUNTY}:police"):
+        refused = yipan.run(
+            "batch",
+            "load",
+            str(form),
+            *housing,
+            "--office",
+            office,
+            "--at",
+            "2026-02-02",
+            "--evidence",
+            str(stamp),
+        )
+        assert refused.code == 2
+        assert "代录" in refused.err
+    assert (
+        yipan.json("batch", "load", str(form), *housing, *paper, "--evidence", str(stamp))["state"]
+        == "loaded"
+    )
+    shown = yipan.json("batch", "show", "--office", COUNTY, "--month", MONTH)
+    (row,) = [each for each in shown if each["office"] == f"{COUNTY}:housing"]
+    # No duty says by when a department has to that is not on the system: it came, and that is all.
+    assert (row["state"], row["content"], row["entered_by"]) == ("received", "nil", COUNTY)

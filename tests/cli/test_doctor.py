@@ -77,9 +77,12 @@ def test_a_key_that_lies_with_the_data_or_the_backups_or_that_others_read_is_not
     assert findings(program, **careful)["root-readable"] == "not-safe"
     place.chmod(0o600)
     inside.unlink()
-    (program.home / "keys" / "kek-7.key").write_bytes(bytes(32))
+    left_open = program.home / "keys" / "kek-7.key"
+    left_open.write_bytes(bytes(32))
     assert findings(program, **careful)["keys-sealed"] == "not-safe"
-    (program.home / "keys" / "kek-7.key").unlink()
+    assert program.json("keys", "seal") == {"sealed": ["kek-7.key"]}
+    assert not left_open.exists()
+    left_open.with_name("kek-7.key.sealed").unlink()
 
 
 def test_a_table_whose_policies_were_taken_off_is_named(program: Program, careful: dict[str, str]) -> None:

@@ -56,4 +56,4 @@ def test_the_terms_are_listed_and_nothing_ends_before_its_time(yipan: Program) -
     assert [each["for"] for each in terms["person.enrolled"]["keeps"]] == ["1 year", "15 days", "15 days"]
     assert terms["correction.declined"]["kept_by_law"][0]["cite"]["article"] == "56"
     assert all(each["keeps"] for each in terms.values())
-    assert yipan.json("records", "end") == {"cases": 0, "entries": 0}
+    assert yipan.json("records", "end") == {"cases": 0, "entries": 0, "rosters": 0}

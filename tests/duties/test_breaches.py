@@ -41,7 +41,7 @@ def choices(name: str) -> dict[str, list[str]]:
 @pytest.mark.parametrize("one", definitions(), ids=lambda one: one.id)
 def test_each_breach_is_drawn_from_every_duty_and_finding_that_it_names(one: Definition) -> None:
     drawn = []
-    for state, rules in ((OPEN, one.undone), (DISCHARGED, one.late)):
+    for state, rules in ((OPEN, (*one.opened, *one.undone)), (DISCHARGED, (*one.opened, *one.late))):
         for rule in rules:
             listed = of_duties([(rule, OFFICE, CASE, AT, state, True)], definitions())
             drawn.append(one.id in {each.id for each, *_ in listed})
@@ -65,6 +65,12 @@ def test_what_is_red_is_red_and_nothing_else() -> None:
 def test_the_same_finding_is_another_breach_on_the_other_side() -> None:
     assert found("money-asked", "home") == ["breach-fee-home"]
     assert found("money-asked", "residence") == ["breach-fee-residence"]
+
+
+def test_a_term_that_was_cut_is_a_breach_as_soon_as_its_office_is_told_and_once_only() -> None:
+    for state in (OPEN, DISCHARGED):
+        rows = of_duties([("cert-term-mended", OFFICE, CASE, AT, state, True)], definitions())
+        assert [one.id for one, *_ in rows] == ["breach-term-shortened"]
 
 
 def test_what_was_not_founded_is_no_breach() -> None:

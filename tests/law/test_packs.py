@@ -364,6 +364,24 @@ def test_a_narrower_definition_is_no_clash() -> None:
     assert faults.lines == []
 
 
+def test_a_place_may_define_a_rule_for_itself_only_to_shorten_it_and_never_a_term_that_is_granted() -> None:
+    term = RULE.replace("{within: 15 working_days,", "{within: 3 years, rolls: false,")
+    for wide, narrow, wrong in (
+        (RULE, RULE.replace("15 working_days", "3 working_days"), ""),
+        (RULE, RULE.replace("15 working_days", "16 working_days"), "a narrower definition may only shorten"),
+        (term, term, ""),
+        (term, term.replace("3 years", "1 year"), "grants a term of 3 years"),
+        (term, term.replace("3 years", "4 years"), "grants a term of 3 years"),
+        (term, term.replace(", rolls: false", ""), "grants a term of 3 years"),
+    ):
+        faults = Faults()
+        one = pack_of(faults, rules=wide, events=KIND)
+        other = pack_of(faults, name="other", rules=narrow, scope='["450921"]')
+        check_packs([*real_packs(), one, other], faults)
+        said = "\n".join(faults.lines)
+        assert (wrong in said) if wrong else not said, (narrow, said)
+
+
 @pytest.mark.parametrize("folder", ["rules", "events"])
 def test_one_thing_defined_twice_in_a_pack_is_a_fault(folder: str) -> None:
     texts = {"rules": RULE, "events": KIND}

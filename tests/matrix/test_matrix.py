@@ -13,6 +13,7 @@ import yaml
 from tests.matrix.playing import (
     ALLOWED,
     BACK,
+    BROKEN,
     NO_WAY,
     NOBODY,
     address,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 TABLE = Path(__file__).parent / "table.yaml"
 WAYS = ("get", "post")
+#: A reason says at least so much.
+WORDS = 10
 #: Whoever asks where there is no such way.
 ASKS_ANYWAY = (OUT, "clerk")
 
@@ -65,7 +68,15 @@ def test_every_command_has_a_row_and_no_row_is_of_nothing() -> None:
 
     named = [*table()["verbs"], *table()["maintenance"], *table()["elsewhere"]]
     assert Counter(verbs(main)) == Counter(named)
-    assert [each for each in table()["elsewhere"].values() if not (Path.cwd() / each).is_file()] == []
+
+
+def test_each_command_that_is_played_elsewhere_is_typed_there_and_says_why() -> None:
+    not_typed = []
+    for verb, row in table()["elsewhere"].items():
+        typed = ", ".join(f'"{word}"' for word in verb.split())
+        if typed not in Path(row["played"]).read_text(encoding="utf-8") or len(row["why"]) < WORDS:
+            not_typed.append(verb)
+    assert not_typed == []
 
 
 def test_each_cell_of_the_pages_and_operations_is_what_the_table_says(world: World) -> None:
@@ -104,9 +115,27 @@ def test_each_cell_of_the_commands_is_what_the_table_says(
             if became != letter or held:
                 wrong.append((verb, actor, f"{letter} -> {became}", held, text[:90]))
     for verb, words in (*table()["maintenance"].items(), *table()["whole"].items()):
-        _, text = play_verb(world, verb, words, OUT, monkeypatch)
-        right += not leaks(text, frozenset())
-        if held := leaks(text, frozenset()):
-            wrong.append((verb, OUT, "", held, ""))
+        became, text = play_verb(world, verb, words, OUT, monkeypatch)
+        held = leaks(text, frozenset())
+        right += became != BROKEN and not held
+        if became == BROKEN or held:
+            wrong.append((verb, OUT, became, held, text[:90]))
     sys.stdout.write(f"matrix: {right} cells of commands right\n")
     assert not wrong, "\n".join(map(str, wrong))
+
+
+def test_every_look_that_all_this_made_is_told_to_her_and_to_the_auditor_in_words(world: World) -> None:
+    from tests.registry.test_erasing import superuser  # noqa: PLC0415  # with Django set up
+    from yipan.web.mine import PURPOSES as HERS  # noqa: PLC0415  # the same
+    from yipan.web.words import PURPOSES as THE_AUDITORS  # noqa: PLC0415  # the same
+
+    with superuser() as connection:
+        found = {
+            row[0] for row in connection.execute("SELECT DISTINCT purpose FROM registry_read").fetchall()
+        }
+    # The world's own looks, by which it was made.
+    looks = found - {"test"}
+    assert {"worklist", "case", "broken glass"} <= looks
+    assert looks - HERS.keys() == set()
+    assert looks - THE_AUDITORS.keys() == set()
+    assert world.things

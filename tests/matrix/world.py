@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
@@ -53,6 +52,8 @@ ACTORS: Final = {
     "admin": ("system-administrator", "residence"),
     "village": ("village-worker", "village"),
     "party": ("clerk", "her_home"),
+    "other": ("clerk", "his_home"),
+    "home-county": ("county-officer", "home_county"),
     "county": ("county-officer", "county"),
     "supervisor": ("supervisor", "county"),
     "facility": ("facility", "hospital"),
@@ -134,7 +135,8 @@ class World:
     def township_of(self, actor: str) -> str:
         """Return the township that somebody counts in: her own, or the desk's."""
         own = self.office_of(actor)
-        elsewhere = {"foreign-county": self.offices["foreign"], "foreign": own, "party": own}
+        elsewhere = {"foreign-county": self.offices["foreign"], "home-county": self.offices["her_home"]}
+        elsewhere |= dict.fromkeys(("foreign", "party", "other"), own)
         return elsewhere.get(actor, self.offices["residence"])
 
     def client(self, actor: str) -> Client:
@@ -177,8 +179,8 @@ def account_of(actor: str) -> str:
 
 def standing_still() -> override_settings:
     """Return settings for this world: its clock stands still, and its passwords, with which nobody signs in, cost nothing."""
-    cheap = "django.contrib.auth.hashers.MD5PasswordHasher"
-    return override_settings(CLOCK=lambda: NOW, PASSWORD_HASHERS=[cheap, *settings.PASSWORD_HASHERS])
+    cheap = ["django.contrib.auth.hashers.MD5PasswordHasher", "tests.matrix.cheap.QuickArgon2"]
+    return override_settings(CLOCK=lambda: NOW, PASSWORD_HASHERS=cheap)
 
 
 def make_world() -> World:
@@ -195,10 +197,11 @@ def make_world() -> World:
         "foreign_county": str(Organisation.objects.get(id=foreign).supervisor_id),
         "hospital": f"{above['county']}:hospital", "police": f"{above['county']}:police",
         "village": _village(cast.residence, above["county"]),
+        "his_home": cast.his_home, "home_county": lines_of([cast.her_home])[cast.her_home]["county"],
     }  # fmt: skip
     things = {
         "residence": cast.residence, "her_home": cast.her_home, "his_home": cast.his_home, "password": PASSWORD,
-        "new-password": f"{PASSWORD}-2",
+        "new-password": f"{PASSWORD}-2", "police": offices["police"],
     }  # fmt: skip
     world = World(offices=offices, things=things)
     _post(world)
@@ -271,7 +274,7 @@ def _register(world: World) -> None:
     } | dict.fromkeys(("her_agrees_verify", "her_agrees_notice", "his_agrees_verify", "his_agrees_notice"), False)  # fmt: skip
     by = replace(permit(world.offices["foreign"], NOW), officer=account_of("foreign"))
     record([Draft(kind="birth-registration.asked", fields=begun)], permit=by, clock=lambda: NOW)
-    world.things["far"] = _somebody(world.things["his_home"])
+    world.things["far"] = _somebody(townships("6101", "6102", 0))
     world.things["stranger"] = str(
         _enrol(world.offices["foreign"], STRANGERS[0], STRANGE_NUMBER, STRANGERS[1], "")
     )

@@ -340,7 +340,8 @@ class Commands:
         self._patch = monkeypatch
         monkeypatch.setattr("yipan.cli.duties.now", CLOCK)
 
-    def _run(self, *arguments: str) -> Any:  # noqa: ANN401  # whatever the command prints
+    def run(self, *arguments: str) -> Any:  # noqa: ANN401  # whatever the command prints
+        """Type a command and return what it prints as data."""
         from yipan.cli.main import main  # noqa: PLC0415  # Django is set up
 
         whole = [*arguments, "--json"]
@@ -365,11 +366,11 @@ class Commands:
             path.write_bytes(PAPER[1])
             options += ["--evidence", str(path)]
         who = stage.account(office, step.role)
-        return UUID(self._run("record", step.kind, "--office", office, "--as", who, *options)["thread"])
+        return UUID(self.run("record", step.kind, "--office", office, "--as", who, *options)["thread"])
 
     def owed(self, stage: Stage, office: str, case: UUID) -> dict[str, str]:
         """Return what the command lists."""
-        listed = self._run("duties", "--office", office, "--as", stage.account(office, ""))
+        listed = self.run("duties", "--office", office, "--as", stage.account(office, ""))
         mine = [each for each in listed if each["thread"] == str(case)]
         return _together((each["rule"], each["period"], _word(each["clock"])) for each in mine)
 

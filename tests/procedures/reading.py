@@ -64,9 +64,9 @@ def procedures() -> list[Procedure]:
     return [_read(raw) for path in sorted(FOLDER.glob("*.yaml")) for raw in _documents(path)]
 
 
-def played_elsewhere() -> Mapping[str, str]:
-    """Return the kinds that no procedure plays, each with the test that plays it."""
-    found: dict[str, str] = yaml.safe_load((FOLDER / "elsewhere.yml").read_text("utf-8"))
+def played_elsewhere() -> Mapping[str, Mapping[str, str]]:
+    """Return the kinds that no procedure plays, each with the test of its `page` and of its `command`, or why it has `no_command`."""
+    found: dict[str, dict[str, str]] = yaml.safe_load((FOLDER / "elsewhere.yml").read_text("utf-8"))
     return found
 
 

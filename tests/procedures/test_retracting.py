@@ -1,7 +1,8 @@
-"""An entry that was a slip is taken back at the page by who wrote it, and by nobody else; it stays readable."""
+"""An entry that was a slip is mended or taken back at the page by who wrote it, and by nobody else; it stays readable."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +32,51 @@ def _states(office: str, case: UUID) -> dict[str, str]:
     return {
         each.rule: each.state for each in duties_of(permit(office, BEGINS), BEGINS) if each.thread == case
     }
+
+
+def _due(office: str, case: UUID) -> dict[str, tuple[str, object, object]]:
+    return {
+        each.rule: (each.state, each.opened_at, each.due_at)
+        for each in duties_of(permit(office, BEGINS), BEGINS)
+        if each.thread == case
+    }
+
+
+def _ways(client: Client, case: UUID) -> list[str]:
+    return [href for href, said in Page(client.get(f"/cases/{case}").content).links if said == "更正这条记录"]
+
+
+@pytest.mark.usefixtures("playground")
+def test_a_slip_is_mended_on_the_form_that_it_was_written_on_and_keeps_its_moment_and_its_paper(
+    tmp_path: Path,
+) -> None:
+    CLOCK.now = BEGINS
+    own, other = a_township("page"), a_township("page")
+    who, earlier = permit(own, BEGINS), BEGINS - timedelta(hours=1)
+    said = {"name": "陈丽花", "wish": "renewal", "asked_by": "herself"}
+    asked = Draft(kind="certificate.fetch-asked", fields={**said, "home": other}, at=earlier)
+    case = record_draft(who, asked, ("电话记录.txt", "来电".encode()), None, BEGINS).threads[0]
+    before = _due(own, case)
+    client, stranger = _client(own, tmp_path), _client(other, tmp_path)
+    (way,) = _ways(client, case)
+    assert (stranger.get(way).status_code, stranger.post(way, {}).status_code) == (404, 404)
+    # All stands as it was typed, the other office too.
+    form = Page(client.get(way).content).form_with("as_of")
+    assert form
+    assert {name: form.values[name] for name in said} == said
+    assert form.values["home"].startswith(other)
+    # What is missing is said box by box, and nothing is written.
+    empty = client.post(way, {**form.values, "name": ""})
+    assert empty.status_code == 422
+    assert "请填写“姓名”" in Page(empty.content).wrong
+    assert client.post(way, {**form.values, "name": "陈丽华"}).status_code == 302
+    after = client.get(f"/cases/{case}").content.decode()
+    assert after.count("陈丽花") == after.count("已更正") - 1 == 1
+    assert "陈丽华" in after
+    # It counts from the moment at which she called, by the same paper; the first is no more to be mended.
+    assert _due(own, case) == before
+    assert client.get(way).status_code == 404
+    assert len(_ways(client, case)) == 1
 
 
 @pytest.mark.usefixtures("playground")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.duties.cast import at
+from tests.duties.cast import at, permit
 from tests.registry.test_register import number, rows
 from yipan.documents.owncopy import copy_paper, copy_pdf
+from yipan.duties.draft import Draft
 from yipan.duties.faults import DraftFaultsError
 from yipan.duties.naming import new_id
+from yipan.duties.record import record
+from yipan.errors import YipanError
 from yipan.offices.permit import NotPermittedError
 from yipan.registry.asking import (
     NotHersToSayError,
@@ -287,3 +291,69 @@ def test_an_entry_says_which_wording_she_agreed_to(desk: Desk) -> None:
     no = desk.record("birth-registration.asked", **fields).threads[0]
     [(clock,)] = rows(desk, "SELECT clock::text FROM duties_event WHERE thread_id = %s", no)
     assert "wording" not in json.loads(clock)
+
+
+def test_whatever_she_may_agree_to_she_can_take_back_herself_in_that_case(desk: Desk) -> None:
+    from yipan.duties.lawbook import lawbook  # noqa: PLC0415  # after Django is set up
+
+    kinds = lawbook().kinds(desk.now.date()).values()
+    hers_ = [each for each in kinds if each.by_person and not each.begins_case]
+    stuck = [
+        (kind.name, field.consent)
+        for kind in kinds
+        for field in kind.fields.values()
+        if field.consent
+        and not any(
+            (field.consent, field.consent_of) == (one.consent, one.consent_of)
+            for back in hers_
+            if back is kind or kind.name in back.follows
+            for one in back.fields.values()
+        )
+    ]
+    assert stuck == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "back", "rule", "sends"),
+    [
+        (
+            "query.sent",
+            {"points": "住址", "priority": "normal", "channel": "system", "service": "证明", "asked": "360731101"},
+            "query.agreement-withdrawn", "prd-query-reply-15wd", "",
+        ),
+        (
+            "joint-case.opened", {"matter": "求助", "channel": "system", "partner": "360731101"},
+            "joint-case.agreement-withdrawn", "", "",
+        ),
+        (
+            "hand-over.asked", {"wishes": "接着办", "receiver": "360731101"},
+            "hand-over.agreement-withdrawn", "", "hand-over.sent",
+        ),
+    ],
+)  # fmt: skip
+def test_she_takes_back_an_agreement_and_what_is_owed_for_it_is_released_and_nothing_more_is_sent(
+    desk: Desk, kind: str, said: dict[str, str], back: str, rule: str, sends: str
+) -> None:
+    from yipan.registry.ownview import read_own  # noqa: PLC0415  # after Django is set up
+    from yipan.web.mineacts import withdrawal_of  # noqa: PLC0415  # the same
+
+    open_desk(desk)
+    with suppress(YipanError):  # by a test before this one
+        record([Draft(kind="office.opened")], permit=permit("360731101", desk.now), clock=lambda: desk.now)
+    case = desk.record(kind, None, None, None, name=NAME, agrees=True, **said).threads[0]
+    her = hers(desk, case)
+    own = read_own(her, desk.now)
+    [agreed] = [each for each in own.consents if each.agreed]
+    found = withdrawal_of(agreed, own.matters[0])
+    assert found
+    assert (found[0].name, found[1]) == (back, {"agrees": False})
+    desk.now += timedelta(minutes=1)
+    say(desk, her, back, case, **found[1])
+    after = read_own(again(her, desk), desk.now)
+    assert [each.agreed for each in after.consents] == [False]
+    states = {each.duty.rule: each.duty.state for each in after.matters[0].duties}
+    assert not rule or states.get(rule) == "released", states
+    if sends:
+        with pytest.raises(YipanError) as refused:
+            desk.record(sends, case, channel="letter")
+        assert "已经撤回同意" in refused.value.say("zh")

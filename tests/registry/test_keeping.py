@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -132,6 +133,39 @@ def test_terms_are_looked_at_once_a_day(desk: Desk) -> None:
     assert end_if_due(today) is None
 
 
+def test_rows_that_nobody_agreed_to_or_mended_end_by_themselves_and_the_counts_stay(desk: Desk) -> None:
+    from yipan.registry import importing, rosterdesk  # noqa: PLC0415  # after Django is set up
+    from yipan.registry.intake import IntakeGoneError  # noqa: PLC0415
+    from yipan.registry.sheets import open_roster  # noqa: PLC0415
+
+    def roster(*names: str) -> UUID:
+        rows = "".join(f"{name},{number() if name != NAME else '1'},是\n" for name in names)
+        sheet = open_roster(f"姓名,公民身份号码,同意登记\n{rows}".encode(), "terms.csv")
+        begun = importing.begin(desk.permit(), sheet, desk.now, wait=True)
+        importing.read(desk.permit(), begun, sheet, desk.office)
+        return begun
+
+    desk.record("office.opened")
+    waits, done = roster("东方明月"), roster("东方秋月", NAME)
+    rosterdesk.enter(desk.permit(), done, desk.now, stated=True)
+    rosterdesk.go_on(desk.permit(), done, lambda: desk.now)
+    desk.threads.update(thread for [thread] in rows(desk, "SELECT thread FROM registry_person"))
+    began = desk.now
+    for days, left in ((29, True), (30, True), (31, False)):
+        desk.now = began + timedelta(days=days)
+        end_what_is_over(desk.now)
+        for each in (waits, done):
+            assert rosterdesk.on_desk(desk.permit(), each, desk.now).has_rows is left, (days, each)
+    states = {each: rosterdesk.on_desk(desk.permit(), each, desk.now).state for each in (waits, done)}
+    assert states == {waits: "dropped", done: "done"}
+    assert importing.outcome(desk.permit(), done).rejected == 1
+    with pytest.raises(IntakeGoneError):
+        rosterdesk.workbook(desk.permit(), done, desk.now, "zh")
+    assert rows(
+        desk, "SELECT count(*) FROM registry_intakepart WHERE entries IS NOT NULL OR returned IS NOT NULL"
+    ) == [(0,)]
+
+
 def test_a_term_cannot_be_said_to_be_over_for_entries_of_another_case(desk: Desk) -> None:
     from django.db.utils import ProgrammingError  # noqa: PLC0415  # as Django gives it
 
@@ -158,8 +192,6 @@ def test_whatever_ends_the_duties_the_register_and_the_chains_still_hold(
     from yipan.errors import YipanError  # noqa: PLC0415
 
     moment, threads, known = at("2020-01-06T09:00"), list["UUID"](), list["UUID"]()
-    from datetime import timedelta  # noqa: PLC0415  # used here alone
-
     for step in ("enrol", *steps, "sweep"):
         desk.now = moment = moment + timedelta(days=40)
         here = rows(desk, "SELECT subject FROM registry_person WHERE thread = %s", known[-1]) if known else []

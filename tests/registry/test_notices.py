@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,12 +16,16 @@ from tests.registry.test_glass import REASON, strange
 from tests.registry.test_register import number, rows
 from yipan.documents import gateway, outbox
 from yipan.documents.notices import break_glass
+from yipan.documents.verbs import record_draft
+from yipan.duties.draft import Draft
 from yipan.duties.naming import new_id
 from yipan.registry.ownaccess import give
 from yipan.web.words import moment_text
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from django.contrib.auth.models import User
 
     from tests.registry.conftest import Desk
 
@@ -55,6 +59,16 @@ def her_pages(desk: Desk, thread: UUID, monkeypatch: pytest.MonkeyPatch) -> Clie
     answer = made.post("/mine/sign-in", {"number": slip.number, "code": slip.code})
     assert answer.status_code in (200, 302)
     return made
+
+
+def posted(desk: Desk) -> User:
+    """Return the account of a clerk of the desk."""
+    from yipan.offices.officer import post_new_officer  # noqa: PLC0415  # after Django is set up
+
+    name = f"ke.{desk.office}"
+    return post_new_officer(
+        name, "柯敏", "a-long-password-for-notices", desk.office, "clerk", date(2026, 1, 1)
+    ).user
 
 
 def text(client: Client, address: str) -> str:
@@ -118,6 +132,70 @@ def test_who_agreed_is_told_by_a_message_that_says_nothing_and_who_did_not_or_no
         desk, "SELECT clock FROM duties_event WHERE kind = 'messages.said' AND thread_id = %s", agrees
     )
     assert "messages 2021-11-01" in str(clock)
+
+
+def of_notices(desk: Desk, thread: UUID) -> list[str]:
+    """Return what stands in an enrolment about notices, in the order in which it was written."""
+    kinds = "SELECT kind FROM duties_event WHERE thread_id = %s AND kind LIKE %s ORDER BY seq"
+    return [kind for [kind] in rows(desk, kinds, thread, "notice.%")]
+
+
+def said_at_the_desk(desk: Desk, kind: str, thread: UUID, **fields: object) -> None:
+    """Record something in an enrolment as a clerk does."""
+    draft = Draft(kind=kind, thread=thread, fields=fields)
+    desk.now += timedelta(minutes=1)
+    record_draft(desk.permit(), draft, None, None, desk.now)
+
+
+def test_whom_no_message_tells_the_office_tells_when_she_comes_or_a_message_once_she_wants_any(
+    desk: Desk, sent: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later, without = desk.enrol("鲍五红", number(), phone="13911110021"), desk.enrol("鲍六红", number())
+    for thread in (later, without):
+        looked_at(desk, thread)
+        assert of_notices(desk, thread) == ["notice.waits"]
+    # She says yes at the desk: what waits is sent then, once, and the office has nothing left to tell.
+    said_at_the_desk(desk, "messages.said", later, agrees_messages=True)
+    said_at_the_desk(desk, "messages.said", later, agrees_messages=True)
+    outbox.deliver(desk.now)
+    assert [each for each in sent if each[0] == "13911110021"] == [
+        ("13911110021", "一盘棋：您有一条新的通知，请到 /mine 查看")
+    ]
+    # With no telephone there is nothing to send; she is told at the counter, and it is offered no more.
+    said_at_the_desk(desk, "messages.said", without, agrees_messages=True)
+    assert of_notices(desk, without) == ["notice.waits"]
+    monkeypatch.setattr(settings, "CLOCK", lambda: desk.now, raising=False)
+    page = f"/people/{without}"
+    clerk = Client(SERVER_NAME="localhost")
+    clerk.force_login(posted(desk))
+    assert "有一条通知等本人来看" in text(clerk, page)
+    assert "有一条通知等本人来看" not in text(clerk, f"/people/{later}")
+    said_at_the_desk(desk, "notice.told", without)
+    assert "有一条通知等本人来看" not in text(clerk, page)
+    assert "notice.told" not in text(clerk, page)
+
+
+def test_a_notice_that_bounces_waits_for_her_until_another_telephone_is_given(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, sent: list[tuple[str, str]]
+) -> None:
+    her = desk.enrol("鲍七红", number(), phone="13911110031", agrees_messages="yes")
+    monkeypatch.setattr(gateway, "hand_over", lambda *_said: gateway.REFUSED)
+    looked_at(desk, her)
+    assert of_notices(desk, her) == ["notice.sent"]
+    outbox.deliver(desk.now)
+    assert of_notices(desk, her) == ["notice.sent", "notice.waits"]
+
+    def taken(_event: object, phone: str, words: str) -> str:
+        sent.append((phone, words))
+        return gateway.TAKEN
+
+    monkeypatch.setattr(gateway, "hand_over", taken)
+    said_at_the_desk(desk, "person.updated", her, residence_address="看山路二号")
+    assert of_notices(desk, her) == ["notice.sent", "notice.waits"]
+    said_at_the_desk(desk, "person.updated", her, phone="13911110032")
+    outbox.deliver(desk.now)
+    assert of_notices(desk, her) == ["notice.sent", "notice.waits", "notice.sent"]
+    assert [phone for phone, _ in sent if phone.startswith("1391111003")] == ["13911110032"]
 
 
 def test_she_turns_messages_on_and_off_on_her_own_page(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,12 +17,12 @@ from yipan.statistics.assessment import (
     Scored,
     assess,
     base_of,
-    behind,
     contests,
     interval,
     ranked,
     rounded,
 )
+from yipan.statistics.behind import behind
 from yipan.statistics.measures import figure_named
 from yipan.statistics.periods import parse_period
 from yipan.statistics.scoring import NoScoringError, scoring, target_of

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.statistics.made import ASKED, OTHER, TOWNSHIP, Made
+from yipan.statistics.checks import CLOSES
 from yipan.statistics.engine import filled, names_below
 from yipan.statistics.gaming import TRICKS, seen
 
@@ -80,6 +81,7 @@ def test_a_way_to_look_better_is_seen(trick: str, tmp_path: Path) -> None:
     for made, expected in ((played(trick), {trick}), (honest(), set())):
         with made.engine(tmp_path) as engine:
             engine.keep("standing", filled("standing", ASKED))
+            engine.put("kind_closes", CLOSES, [("verification.answered",)])
             found = seen(engine, ASKED, [TOWNSHIP])
         assert {each.trick for each in found} == expected
         for each in found:

@@ -9,7 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yipan.statistics.release import Released, bounds, release
+from yipan.statistics.bulletin import indicators_said
+from yipan.statistics.content import PARTS, Content
+from yipan.statistics.release import Released, bounds, release, release_both
+from yipan.statistics.reports import Prepared
+from yipan.statistics.seen import Month, may_be_said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,8 +122,10 @@ def test_whoever_tries_every_table_cannot_tell_a_small_count(rows: list[list[int
 
 @settings(max_examples=40)
 @given(
-    st.lists(st.lists(st.integers(0, 40), min_size=3, max_size=5), min_size=3, max_size=6).filter(
-        lambda rows: len({len(row) for row in rows}) == 1
+    st.integers(3, 5).flatmap(
+        lambda width: st.lists(
+            st.lists(st.integers(0, 40), min_size=width, max_size=width), min_size=3, max_size=6
+        )
     )
 )
 def test_what_is_shown_is_true_and_its_sums_are_whole(rows: list[list[int]]) -> None:
@@ -128,3 +134,89 @@ def test_what_is_shown_is_true_and_its_sums_are_whole(rows: list[list[int]]) -> 
         cell = one.cells[place]
         assert cell.people == count if cell.people is not None else cell.kept_back
         assert cell.people is None or cell.people == 0 or cell.people >= UNDER
+
+
+# -------------------------------------------------------------------- two tables of the same counts
+
+
+def both(cube: list[list[list[int]]]) -> tuple[list[list[int]], list[list[int]]]:
+    """Return counts by rule, office and part as two tables: by rule, and by office."""
+    by_rule = [[sum(part) for part in zip(*offices, strict=True)] for offices in cube]
+    by_office = [[sum(part) for part in zip(*rules, strict=True)] for rules in zip(*cube, strict=True)]
+    return by_rule, by_office
+
+
+def released_both(cube: list[list[list[int]]]) -> tuple[Released, Released]:
+    (first, rows, columns), (second, others, _) = map(table, both(cube))
+    return release_both(first, second, (rows, others), columns, UNDER)
+
+
+def sums_of(guess: dict[tuple[str, str], int]) -> tuple[int, ...]:
+    columns = sorted({column for _, column in guess})
+    return tuple(sum(count for (_, each), count in guess.items() if each == column) for column in columns)
+
+
+def test_a_sum_that_one_table_keeps_back_is_not_read_in_the_other() -> None:
+    # Three of a part, all of one rule and one office: alone, the table by office would hide the sum, and that by rule say it.
+    cube = [[[20, 3], [30, 0]], [[10, 40], [10, 60]]]
+    one, other = released_both(cube)
+    for column in ("c0", "c1", None):
+        assert one.cells[None, column] == other.cells[None, column]
+
+
+@settings(max_examples=25)
+@given(
+    st.lists(
+        st.lists(st.lists(st.integers(0, 3), min_size=2, max_size=2), min_size=2, max_size=2),
+        min_size=2,
+        max_size=2,
+    )
+)
+def test_whoever_holds_both_tables_and_tries_everything_cannot_tell_a_small_count(
+    cube: list[list[list[int]]],
+) -> None:
+    tables, counted = released_both(cube), [table(each)[0] for each in both(cube)]
+    if all(count == 0 or count >= UNDER for counts in counted for count in counts.values()):
+        return
+    tried = [list(possible(each, 10)) for each in tables]
+    agreed = {sums_of(guess) for guess in tried[0]} & {sums_of(guess) for guess in tried[1]}
+    for counts, guesses in zip(counted, tried, strict=True):
+        fits = [guess for guess in guesses if sums_of(guess) in agreed]
+        for place, count in counts.items():
+            if 0 < count < UNDER:
+                told = {guess[place] for guess in fits}
+                assert min(told) <= 1
+                assert max(told) >= UNDER
+
+
+# ----------------------------------------------------------------------------------------------- shares
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "said"),
+    [(7, 16, True), (0, 9, True), (9, 9, True), (2, 6, False), (14, 17, False), (1, 1, False), (0, 0, False)],
+)
+def test_a_share_is_said_where_neither_its_part_nor_the_rest_is_small(
+    *, part: int, whole: int, said: bool
+) -> None:
+    assert may_be_said(part, whole) is said
+    assert (Month(name="2026-03", due=whole, kept=part).share is not None) is said
+
+
+def test_the_bulletin_says_no_share_of_which_the_table_keeps_a_count_back() -> None:
+    counts = {
+        ("birth-reg-reply-15wd", "kept"): 7,
+        ("birth-reg-reply-15wd", "late"): 9,
+        ("birth-reg-verify-7wd", "kept"): 2,
+    }
+    rows = ("birth-reg-reply-15wd", "birth-reg-verify-7wd")
+    content = Content(
+        report="stat-quarter-bulletin", office="450921", period="2026-Q1", as_of="", by_rule=(), by_office=(),
+        indicators={"ind-reply-15wd": (7, 16), "ind-verify-7wd": (2, 2)},
+    )  # fmt: skip
+    prepared = Prepared(content=content, disagreements=(), below={}, missing=())
+    said = indicators_said(prepared, release(counts, rows, PARTS, UNDER), "en")
+    assert said["rows"] == []
+    whole = {**counts, ("birth-reg-verify-7wd", "kept"): 20}
+    (row,) = indicators_said(prepared, release(whole, rows, PARTS, UNDER), "en")["rows"]
+    assert row[1] == "44%"

@@ -103,7 +103,7 @@ def _counts() -> list[int]:
 def test_a_run_that_was_stopped_goes_on_where_it_was(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     play(cast)
     monkeypatch.setattr(simulating, "_AT_ONCE", 1)
-    monkeypatch.setattr(simulating, "_KEEP_EACH", 1)
+    monkeypatch.setattr(simulating, "_KEPT_EACH", 0)
     whole = run(cast, "10 working_days")
     heard: list[str] = []
 

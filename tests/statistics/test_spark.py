@@ -10,10 +10,14 @@ import pytest
 
 from tests.statistics.made import ASKED, COUNTY, OTHER, TOWNSHIP, Made
 from tests.statistics.test_measures import IN_TIME
+from yipan.statistics.checks import CLOSES
 from yipan.statistics.columns import TABLES
+from yipan.statistics.content import content_of, report_named
 from yipan.statistics.engine import filled, names_below
 from yipan.statistics.measures import compute, figures, lay_out
-from yipan.statistics.spark import SparkEngine, SparkMissingError
+from yipan.statistics.periods import parse_period
+from yipan.statistics.seen import flows_of
+from yipan.statistics.spark import NoEngineError, SparkEngine, SparkMissingError, engine_on, written_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +70,7 @@ def test_spark_comes_to_the_same_as_duckdb(tmp_path: Path) -> None:
         "kind_sends": ({"kind": "VARCHAR", "role": "VARCHAR"}, [("verification.asked", "home_party")]),
         "kind_follows": ({"kind": "VARCHAR", "after": "VARCHAR"}, [("verification.answered", "verification.asked")]),
         "kind_arrives": ({"kind": "VARCHAR"}, [("verification.answered",)]),
+        "kind_closes": (CLOSES, [("verification.answered",)]),
     }  # fmt: skip
     asked = ["breached", "measured", "rolled", "standing", "worked"]
     texts = {
@@ -80,8 +85,17 @@ def test_spark_comes_to_the_same_as_duckdb(tmp_path: Path) -> None:
         for engine in (duck, spark):
             for name, (columns, rows) in beside.items():
                 engine.put(name, columns, rows)
-            lay_out(engine, [*figures("indicator"), *figures("consistency")])  # type: ignore[arg-type]  # it asks for what both have
-            compute(engine, ASKED, every_entry=True)  # type: ignore[arg-type]  # the same
+            lay_out(engine, [*figures("indicator"), *figures("consistency")])
+            compute(engine, ASKED, every_entry=True)
+        # And as the commands and pages ask: a whole report, and what went from province to province.
+        span, now = parse_period("2026Q1"), ASKED.after.astimezone()
+        reports = [report_named(name) for name in ("stat-level-by-level", "stat-upload")]
+        for one in reports:
+            whole = [content_of(engine, one, COUNTY, span, now) for engine in (duck, spark)]
+            assert whole[0] == whole[1]
+            assert whole[0].by_rule
+        between = [flows_of(engine, COUNTY, span.first_at, span.after_at) for engine in (duck, spark)]
+        assert between[0] == between[1] != []
         for name, question in questions.items():
             ours, theirs = sorted_rows(duck.rows(question)), sorted_rows(spark.rows(question))
             assert theirs == ours, name
@@ -97,3 +111,45 @@ def test_without_spark_the_command_that_installs_it_is_named(monkeypatch: pytest
     with pytest.raises(SparkMissingError) as refused:
         SparkEngine()
     assert "pip install 'yipan[spark]'" in refused.value.say("zh")
+
+
+def test_values_are_written_into_a_query_in_their_order_and_nothing_in_quotes_is_taken_for_one() -> None:
+    at = datetime(2026, 1, 1, 9)  # noqa: DTZ001  # as the tables hold them
+    asked = (
+        "SELECT '?' AS mark, a FROM t WHERE b = ? AND c > ? AND d IN (SELECT unnest(?::VARCHAR[])) AND e = ?"
+    )
+    said = written_in(asked, ["O'Neill", at, ["x", "y"], 7])
+    assert said == (
+        "SELECT '?' AS mark, a FROM t WHERE b = 'O''Neill' AND c > TIMESTAMP '2026-01-01 09:00:00'"
+        " AND d IN (SELECT unnest(['x', 'y']::VARCHAR[])) AND e = 7"
+    )
+    assert written_in("SELECT $2, $1, $2", ["a", "b"]) == "SELECT 'b', 'a', 'b'"
+    assert written_in("SELECT '$1'", []) == "SELECT '$1'"
+
+
+@pytest.mark.parametrize("name", ["abacus", "sparks", "local[x]", "file:///etc", "spark://"])
+def test_what_is_no_engine_is_refused(name: str) -> None:
+    with pytest.raises(NoEngineError):
+        engine_on(name)
+
+
+def test_a_cluster_is_asked_by_its_url_and_this_machine_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    urls: list[str] = []
+
+    def asked(self: SparkEngine, *, url: str) -> None:
+        assert isinstance(self, SparkEngine)
+        urls.append(url)
+
+    monkeypatch.setattr(SparkEngine, "__init__", asked)
+    for name in ("spark", "local[4]", "spark://head:7077", "yarn", "k8s://https://head:443"):
+        engine_on(name)
+    monkeypatch.setenv("YIPAN_FIGURES_ENGINE", "spark://set:7077")
+    engine_on()
+    assert urls == [
+        "local[2]",
+        "local[4]",
+        "spark://head:7077",
+        "yarn",
+        "k8s://https://head:443",
+        "spark://set:7077",
+    ]

@@ -81,7 +81,7 @@ def test_the_examples_show_what_the_engine_works_out_now(house: House) -> None:
     )
     assert "2026年2月27日（周五）" in spring
     refused = next(each for each in rows(page, "examples") if "不得推定" in each)
-    assert "没有对 450921100 生效的规则" in refused
+    assert "那一天没有生效的这条规则，不能推定期限" in refused
     assert "yipan packs" not in page.inner_text("main")
     story = page.locator("details", has_text="男方户籍地逾期")
     story.locator("summary").click()

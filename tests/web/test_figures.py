@@ -91,7 +91,7 @@ def entered_at_once(page: Page) -> list[int]:
 def tried_out(page: Page) -> list[int]:
     """Try out three working days for asking the homes, and return what is said of that rule; zeros where it has nothing."""
     page.goto("/figures/simulation")
-    page.fill("#f-within", "3 working_days")
+    page.fill("#f-count", "3")
     page.fill("#f-first", "2026-01-01")
     page.fill("#f-after", "2026-04-01")
     page.select_option("#f-rule", "birth-reg-verify-7wd")
@@ -164,15 +164,16 @@ def test_a_quarter_is_reported_corrected_assessed_contested_and_tried_out(house:
     said = main_of(county, "/figures/assessment?period=2026-Q1")
     none_too_few_is_ranked(county, said)
     picture(county, "assessment")
-    follow(county, county.get_by_role("link", name="广东省广州市天河区沙河街道办事处", exact=True))
+    follow(county, county.locator("section[aria-labelledby=league] tbody a", has_text="沙河街道办事处"))
     link(county, "生育登记核实按期发出")
     assert "按期" in county.inner_text("main")
     picture(county, "card")
 
     page.goto(f"/figures/assessment/{DESK}?period=2026-Q1")
     page.get_by_role("link", name="提出异议").first.click()
-    page.fill("#f-assessor", COUNTY_ABOVE)
-    page.fill("#f-period", "2026-Q1")
+    # The link has filled in which figure, of which period, and whom to ask.
+    assert page.input_value("#f-assessor").startswith(COUNTY_ABOVE)
+    assert page.input_value("#f-period") == "2026-Q1"
     page.fill("#f-figure", "ind-verify-7wd")
     page.fill("#f-reason", "第二件的回执已经补记。")
     button(page, "提交")

@@ -111,6 +111,12 @@ def test_a_look_at_strangers_is_asked_about_explained_by_the_head_and_closed(
     assert "属于正常办理" in auditor.inner_text("main")
     follow(auditor, auditor.locator("section[aria-labelledby=looks] a").first)
     assert "查找服务对象" in auditor.inner_text("main")
+    # Any look may be asked about, not only those that a flag points at.
+    row = auditor.locator("tr", has_text="打开本人登记页").first
+    row.locator("summary").click()
+    row.locator("input[name=question]").fill("为什么打开？")
+    follow(auditor, row.locator("button"))
+    assert "为什么打开？" in auditor.inner_text("main")
     assert house.now.astimezone(SHANGHAI).date() == date(2026, 3, 3)
 
 

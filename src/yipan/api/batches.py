@@ -127,11 +127,13 @@ class DepartmentMonth(Answer):
 
     office: str
     name: str
-    state: Literal["in-time", "late", "missing", "waiting"]
+    state: Literal["in-time", "late", "missing", "waiting", "received"]
     due_at: Instant | None
     sent_at: Instant | None
     content: Literal["counts", "nil"] | None
     event: Id | None
+    #: The health office that entered it from paper; none where the department sent it itself.
+    entered_by: str | None
     replaced: int
     kept_out: int
     table: ReturnTable | None

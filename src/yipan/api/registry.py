@@ -12,6 +12,7 @@ from pydantic import Field
 from yipan.api.answers import Answer, Day, Id, Instant, Question
 from yipan.api.door import WithToken, acting, kept, now, sent
 from yipan.api.refusing import language_of
+from yipan.documents.waiting import is_waiting
 from yipan.offices.divisions import place_name
 from yipan.offices.office import organisation
 from yipan.registry import importing, rosterdesk
@@ -135,7 +136,7 @@ class Stay(Answer):
 
 
 class PersonShown(Answer):
-    """One person as her office knows her: particulars, stays, how she agreed, her cases."""
+    """One person as her office knows her: particulars, stays, how she agreed, her cases; whether a notice waits to be told."""
 
     person: Id
     enrolled_on: Day
@@ -148,13 +149,15 @@ class PersonShown(Answer):
     same_person: list[Id]
     stays: list[Stay]
     cases: list[Id]
+    notice_waits: bool
 
 
 @router.get("/people/{uuid:person}", response=PersonShown, url_name="person")
 def person(request: HttpRequest, person: Id) -> dict[str, Any]:
     """Show one person of the office's own register. The look is logged."""
     who = acting(request)
-    seen = read_person(who.permit(), person, who.now)
+    permit = who.permit()
+    seen = read_person(permit, person, who.now)
     return {
         "person": seen.thread,
         "enrolled_on": seen.picture.enrolled_on,
@@ -173,6 +176,7 @@ def person(request: HttpRequest, person: Id) -> dict[str, Any]:
             for each in seen.picture.stays
         ],
         "cases": [each.thread for each in seen.cases],
+        "notice_waits": is_waiting(permit, person),
     }  # fmt: skip
 
 

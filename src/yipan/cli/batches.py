@@ -10,6 +10,7 @@ import click
 from yipan.cli.console import MOMENT, Console, json_option, now, set_up, show_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from yipan.offices.permit import Permit
@@ -26,6 +27,7 @@ _STATES = {
     "late": ("迟报", "late"),
     "missing": ("缺报", "missing"),
     "waiting": ("未到期", "not due yet"),
+    "received": ("已收", "received"),
 }
 _CONTENTS = {"counts": ("有数字", "counts"), "nil": ("零通报", "nil")}
 
@@ -91,6 +93,18 @@ def template(office: str, month: str, out: Path, *, as_json: bool) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where to write the sheet to be mended (.xlsx), when rows are wrong.",
 )
+@click.option(
+    "--office",
+    "entered_by",
+    metavar="CODE",
+    help="The health office that enters it from paper, for a department that is not on the system.",
+)
+@click.option("--at", "arrived_at", type=MOMENT, help="When the paper arrived (--office).")
+@click.option(
+    "--evidence",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What shows when it arrived (--office).",
+)
 @_officer
 @json_option
 def load(**options: Any) -> None:  # noqa: ANN401  # click hands over what the options say
@@ -99,18 +113,30 @@ def load(**options: Any) -> None:  # noqa: ANN401  # click hands over what the o
     A file that breaks its contract is kept out whole, with the reasons; so is one that says anything about a person. Ends
     with 1 when nothing was taken in.
 
+    What came on paper is typed into the template, and entered by the health office that it was sent to: it says when the
+    paper arrived and shows it; the journal says who entered it for whom.
+
     Example: yipan batch load 公安月报.xlsx --from 410102:police --month 2026-10 --mend 改.xlsx
     """
     if not options["file"].is_file():
         message = f"there is no file {options['file']}"
         raise click.BadParameter(message, param_hint="FILE")
-    permit, at = _acting(options["office"], options["officer"])
-    from yipan.statistics import returns  # noqa: PLC0415  # after Django is set up
+    entered_by = options["entered_by"]
+    if bool(entered_by) != bool(options["arrived_at"] and options["evidence"]):
+        message = (
+            "--office, --at and --evidence go together: what came on paper, and what shows when it arrived"
+        )
+        raise click.UsageError(message)
+    permit, at = _acting(entered_by or options["office"], options["officer"])
+    from yipan.offices.office import organisation  # noqa: PLC0415  # after Django is set up
+    from yipan.statistics import returns  # noqa: PLC0415
 
-    file, run = options["file"], returns.check if options["only_check"] else returns.load
-    found = run(permit, file.read_bytes(), options["month"], at)
+    whose = organisation(options["office"]).id
+    found = returns.check(permit, options["file"].read_bytes(), options["month"], at, office=whose)
+    if not options["only_check"]:
+        found = _take(permit, found, whose, at, options)
     if found.faults and options["mend"]:
-        _write_mend(options["mend"], permit, found)
+        _write_mend(options["mend"], whose, found)
     if options["as_json"]:
         from yipan.statistics.returntold import outcome_data  # noqa: PLC0415  # after Django is set up
 
@@ -121,13 +147,30 @@ def load(**options: Any) -> None:  # noqa: ANN401  # click hands over what the o
         raise click.exceptions.Exit(1)
 
 
-def _write_mend(target: Path, permit: Permit, found: Outcome) -> None:
+def _take(permit: Permit, found: Outcome, whose: str, at: datetime, options: Mapping[str, Any]) -> Outcome:
+    """Keep out what breaks its contract; take in the rest, with the evidence where it came on paper."""
+    from yipan.documents.verbs import keep_evidence  # noqa: PLC0415  # after Django is set up
+    from yipan.statistics import returns  # noqa: PLC0415
+    from yipan.statistics.paperreturns import Paper  # noqa: PLC0415
+
+    if found.state == returns.KEPT_OUT:
+        returns.keep_out(permit, found.read, at, office=whose)
+    evidence: Path | None = options["evidence"]
+    if found.state != returns.LOADED or evidence is None:
+        return returns.take_in(permit, found, at)
+    digest = keep_evidence(permit, evidence.name, evidence.read_bytes(), at)
+    return returns.take_in(
+        permit, found, at, paper=Paper(office=whose, arrived_at=options["arrived_at"], evidence=digest)
+    )
+
+
+def _write_mend(target: Path, whose: str, found: Outcome) -> None:
     from yipan.offices.office import organisation  # noqa: PLC0415  # after Django is set up
     from yipan.statistics.returnform import write_form  # noqa: PLC0415
 
     with target.open("wb") as file:
         write_form(
-            file, found.read.form, organisation(permit.organisation), found.read.month, Console().language,
+            file, found.read.form, organisation(whose), found.read.month, Console().language,
             filled=found.read.counts, faults=found.faults,
         )  # fmt: skip
 
@@ -191,9 +234,10 @@ def _say_standing(console: Console, each: Standing) -> None:
     measures = "  ".join(
         f"{one.title[console.language]} {one.top}/{one.bottom}" for one in each.measures if one.bottom
     )
+    by = each.kept.entered_by if each.kept else ""
     console.say(
-        f"{state[0]:<4} {each.name} {content[0]}  {measures}".rstrip(),
-        f"{state[1]:<12} {each.name} {content[1]}  {measures}".rstrip(),
+        f"{state[0]:<4} {each.name} {content[0]}{f'（{by} 据纸质代录）' if by else ''}  {measures}".rstrip(),
+        f"{state[1]:<12} {each.name} {content[1]}{f' (from paper, by {by})' if by else ''}  {measures}".rstrip(),
     )
 
 

@@ -172,11 +172,11 @@ def end(moment: datetime | None, *, as_json: bool) -> None:
 
     ended = end_what_is_over(min(moment or now(), now()), progress_line(console))
     if as_json:
-        show_json({"cases": ended.cases, "entries": ended.entries})
+        show_json({"cases": ended.cases, "entries": ended.entries, "rosters": ended.rosters})
         return
     console.say(
-        f"保存期满：案件 {ended.cases} 件，记录 {ended.entries} 条。",
-        f"Ended under retention: {ended.cases} cases, {ended.entries} entries.",
+        f"保存期满：案件 {ended.cases} 件，记录 {ended.entries} 条，名册里没有办的行 {ended.rosters} 份。",
+        f"Ended under retention: {ended.cases} cases, {ended.entries} entries, rows left in {ended.rosters} rosters.",
     )
 
 

@@ -423,13 +423,13 @@ def move(code: str, peer: str, *, as_json: bool) -> None:
 @click.option("--as", "officer", metavar="OFFICER", help="With whose rights.")
 @json_option
 def who(thread: UUID, office: str, officer: str | None, *, as_json: bool) -> None:
-    """Look in the office's own register for the persons that a case from another province means.
+    """Look in the office's own register for the persons that a case of another office means.
 
     Example: yipan node who 0199f0a0-0000-7000-8000-000000000000 --office 500101001
     """
     set_up()
     from yipan.cli.acting import acting  # noqa: PLC0415  # after Django is set up
-    from yipan.exchange.nodes.meant import who_is_meant  # noqa: PLC0415  # the same
+    from yipan.registry.meant import who_is_meant  # noqa: PLC0415  # the same
 
     found = who_is_meant(acting(office, officer, now()), thread, now())
     if as_json:

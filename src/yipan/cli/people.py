@@ -110,10 +110,11 @@ def show(person: UUID, office: str, officer: str | None, *, as_json: bool) -> No
     console = Console()
     set_up(console)
     from yipan.cli.acting import acting  # noqa: PLC0415  # after Django is set up
+    from yipan.documents.waiting import is_waiting  # noqa: PLC0415  # the same
     from yipan.registry.people import read_person  # noqa: PLC0415
 
     permit = replace(acting(office, officer, now()), purpose="a person's page")
-    seen = _as_data(read_person(permit, person, now()))
+    seen = _as_data(read_person(permit, person, now())) | {"notice_waits": is_waiting(permit, person)}
     if as_json:
         show_json(seen)
         return
@@ -122,6 +123,11 @@ def show(person: UUID, office: str, officer: str | None, *, as_json: bool) -> No
     for each in seen["stays"]:
         click.echo(
             f"{_day(each['from_on'])} — {_day(each['until_on'])}  {each['place_name']}  {each['reason']}"
+        )
+    if seen["notice_waits"]:
+        console.say(
+            "有一条通知等本人来看：她来时请告诉她，看她自己的页面。",
+            "A notice waits for her: tell her when she comes; it is on her own page.",
         )
 
 

@@ -2,19 +2,21 @@
 
 It says no word of what it is about, nor who did it: others may read her telephone. What it is about stands on her own page
 whether a message went out or not. It goes the way of every message: an entry of the office that enrolled her, the one outbox.
+Where none goes, or it bounces, that a notice waits is left with that office, to be said when she comes; and when she agrees
+to messages later, or gives another telephone, a message goes then.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID, uuid5
 
 from django.conf import settings
 from django.db import connection
 
 from yipan.documents import gateway
 from yipan.documents.outbox import CHANNEL, NOTICE, Outbox
+from yipan.documents.waiting import NO_MESSAGE, leave_with_office, message_after, waiting_in
 from yipan.duties.draft import Draft
 from yipan.duties.journal import events_of
 from yipan.duties.lawbook import lawbook
@@ -28,14 +30,17 @@ from yipan.registry.own import PersonPermit
 from yipan.registry.projection import pictures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
+    from uuid import UUID
 
+    from yipan.law.kind import Kind
     from yipan.offices.permit import Permit
 
 #: The words; her own page is named, and nothing else.
 WORDS: Final = "一盘棋：您有一条新的通知，请到 {page} 查看"
-_NAMESPACE: Final = UUID("5f0c8f63-6b0d-5c9e-8a55-3f3a8d1c7e20")
+#: What brings her particulars up to date: a telephone among them may be one that messages reach.
+_UPDATED: Final = "person-updated"
 _ENROLMENTS: Final = (
     "SELECT thread, organisation FROM registry_person WHERE subject = ANY(%s) AND ended = '' AND merged_into IS NULL"
     " ORDER BY enrolled_on DESC, thread"
@@ -58,11 +63,9 @@ def break_glass(permit: Permit, *, now: datetime, **said: Any) -> UUID:  # noqa:
 def send_notices(about: UUID, subjects: Iterable[UUID], now: datetime) -> int:
     """Queue a notice to each person who agreed to messages, one to a telephone; return how many.
 
-    `about` is the entry that there is to look at: the same twice is sent once. Without a gateway, or where nobody agreed,
-    nothing is written.
+    `about` is the entry that there is to look at: the same twice is sent once. Without a gateway, or where she did not agree,
+    the office that enrolled her is left to say it when she comes.
     """
-    if not gateway.address() or not lawbook().playing(NOTICE):
-        return 0
     wanted = frozenset(subjects)
     hers = PersonPermit(account=THE_CLOCK, subjects=wanted, until_at=now + timedelta(minutes=5))
     with hers.in_force(), connection.cursor() as cursor:
@@ -71,14 +74,38 @@ def send_notices(about: UUID, subjects: Iterable[UUID], now: datetime) -> int:
     told: set[str] = set()
     for thread, office in enrolments:
         phone = _phone(thread, office, now)
-        if phone and phone not in told and _queue(about, thread, office, phone, now):
+        if phone and (phone in told or _queue(about, thread, office, phone, now)):
             told.add(phone)
+        else:
+            leave_with_office(about, thread, office, NO_MESSAGE, now)
     return len(told)
 
 
+def may_reach_her(kind: Kind, fields: Mapping[str, object], now: datetime) -> bool:
+    """Tell whether an entry may let messages through that could not go before: she said yes, or gave a telephone."""
+    if not gateway.address() or not lawbook().playing(NOTICE):
+        return False
+    purpose = lawbook().kind(_kind(now), now.astimezone(SHANGHAI).date()).needs_consent
+    said_yes = any(each.consent == purpose and fields.get(each.name) for each in kind.fields.values())
+    return said_yes or (kind.effect == _UPDATED and bool(fields.get("phone")))
+
+
+def catch_up(threads: Iterable[UUID], office: str, now: datetime) -> int:
+    """Queue a message to each whom a notice waits for in an enrolment of this office and who can be told now; return how many."""
+    sent = 0
+    for thread in threads:
+        with clock_permit(office, now).in_force(), connection.cursor() as cursor:
+            waits = waiting_in(events_of(cursor, [thread])[thread], lawbook())
+        phone = _phone(thread, office, now) if waits else ""
+        sent += bool(waits and phone and _queue(waits, thread, office, phone, now))
+    return sent
+
+
 def _phone(thread: UUID, office: str, now: datetime) -> str:
-    """Return the telephone at which she agreed to have messages; empty where she did not, or gave none."""
+    """Return the telephone at which she agreed to have messages; empty where she did not, gave none, or nothing sends them."""
     book = lawbook()
+    if not gateway.address() or not book.playing(NOTICE):
+        return ""
     purpose = book.kind(_kind(now), now.astimezone(SHANGHAI).date()).needs_consent
     with clock_permit(office, now).in_force(), connection.cursor() as cursor:
         agreed = agreements_in(events_of(cursor, [thread])[thread], book).get((purpose, ""), False)
@@ -88,7 +115,7 @@ def _phone(thread: UUID, office: str, now: datetime) -> str:
 
 def _queue(about: UUID, thread: UUID, office: str, phone: str, now: datetime) -> bool:
     words = WORDS.format(page=f"{str(settings.PUBLIC_ADDRESS).rstrip('/')}/mine")
-    own = uuid5(_NAMESPACE, f"{about} {thread}")
+    own = message_after(about, thread)
     fields = {"channel": CHANNEL, "phone": phone, "words": words}
     draft = Draft(kind=_kind(now), id=own, thread=thread, fields=fields)
     try:

@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 from django.db import connection, models
 
 from yipan.documents import gateway
+from yipan.documents.waiting import FAILED, NO_MESSAGE, leave_with_office
 from yipan.duties import sealing
 from yipan.duties.draft import Draft
 from yipan.duties.journal import events_of
@@ -154,7 +155,9 @@ def _deliver(row: tuple[UUID, UUID, str, int], now: datetime) -> str:
         phone, words = _said(cursor, event)
         ended = sorted(lawbook().playing(ENDED))
         cursor.execute(_WITHDRAWN, {"event": event, "thread": thread, "name": PERSON, "ended": ended})
-        withdrawn = cursor.fetchone() is not None or _agrees_no_more(cursor, event, thread)
+        left = cursor.fetchone() is not None
+        is_notice, refused = _agreed(cursor, event, thread)
+    withdrawn = left or refused
     came_of_it = gateway.hand_over(event, phone, words) if phone and words and not withdrawn else ""
     state, cause = WAITING, ""
     if withdrawn:
@@ -178,21 +181,25 @@ def _deliver(row: tuple[UUID, UUID, str, int], now: datetime) -> str:
         except YipanError:
             # Its office may have ended since. It is put off, and holds up nobody else's.
             state = WAITING if tries + 1 < _TRIES else BOUNCED
+    if is_notice and state in (BOUNCED, STOPPED) and not left:
+        leave_with_office(event, thread, office, FAILED if state == BOUNCED else NO_MESSAGE, now)
     with permit.in_force(), connection.cursor() as cursor:
         cursor.execute(_MOVE, [state, now + _PAUSE * 2**tries, event, WAITING])
     return state
 
 
-def _agrees_no_more(cursor: CursorWrapper, event: UUID, thread: UUID) -> bool:
-    """Tell whether a message is of a kind that needs her agreement, and her last word on it is no."""
+def _agreed(cursor: CursorWrapper, event: UUID, thread: UUID) -> tuple[bool, bool]:
+    """Tell whether a message is a notice, and whether it needs her agreement and her last word on it is no."""
     book = lawbook()
     events = events_of(cursor, [thread])[thread]
     for each in events:
         if each.id == event:
             kind = book.kind(each.kind, each.counts_at.astimezone(SHANGHAI).date())
-            if kind.needs_consent:
-                return bool(lacking(kind, each.clock, each.parties, agreements_in(events, book)))
-    return False
+            needed = bool(kind.needs_consent)
+            return kind.part == NOTICE, needed and bool(
+                lacking(kind, each.clock, each.parties, agreements_in(events, book))
+            )
+    return False, False
 
 
 def _said(cursor: CursorWrapper, event: UUID) -> tuple[str, str]:

@@ -164,6 +164,16 @@ def registration_data(permit: Permit, thread: UUID, subject: str, now: datetime)
     }
 
 
+def forms_of(view: CaseView) -> tuple[str, ...]:
+    """Return of whom of the two a case says anything, as far as this office sees it: for each there is a form."""
+    found = []
+    for name in SUBJECTS:
+        titles = [kind.subjects[name].title for kind in map(_kind, view.story) if name in kind.subjects]
+        if any(title in titles for each in view.story for title, _ in each.facts):
+            found.append(name)
+    return tuple(found)
+
+
 def _agreements(view: CaseView, front: str) -> Iterator[tuple[str, str, str]]:
     """Yield what this person agreed to, as it stands last."""
     for purpose, zh, en in (

@@ -33,6 +33,11 @@ def picture(template: str, data: Mapping[str, object]) -> bytes:
     return _compiled(template, data, "png")
 
 
+def warm() -> None:
+    """Read the fonts and set a page that nobody sees: what the first paper of a process would else wait for."""
+    _compiled("first", {}, "pdf")
+
+
 def _compiled(template: str, data: Mapping[str, object], form: str) -> bytes:
     said = {"paper": json.dumps(data, ensure_ascii=False)}
     with _ONE_AT_A_TIME:

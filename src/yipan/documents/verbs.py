@@ -10,6 +10,7 @@ from django.db.models import Q
 from yipan.documents import evidence
 from yipan.documents.certificate import EFFECTS, ISSUED, Certificates, is_about_one
 from yipan.documents.ends import erase
+from yipan.documents.notices import catch_up, may_reach_her
 from yipan.documents.outbox import Outbox
 from yipan.documents.stubs import Stubs
 from yipan.duties.draft import Draft, organisations_in
@@ -185,7 +186,10 @@ def _record(
         each.corrects and is_about_one(permit, each.thread) for each in drafts
     )
     sent = Several(*([Certificates(now)] if certified else []), Stubs(), Outbox())
-    return record_drafts(drafts, permit=permit, clock=lambda: now, as_of=seen, also=sent)
+    receipt = record_drafts(drafts, permit=permit, clock=lambda: now, as_of=seen, also=sent)
+    if any(may_reach_her(_kind(book, each, now), each.fields, now) for each in drafts):
+        catch_up(receipt.threads, permit.organisation, now)
+    return receipt
 
 
 def issue(  # noqa: PLR0913  # each is a box of the page; a bag of them would hide which was forgotten

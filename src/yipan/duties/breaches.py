@@ -30,13 +30,15 @@ PAGE: Final = 200
 #: The part of the kinds that say what was found at an office, by what (`about`) and on which side it stands (`side`).
 FINDING: Final = "finding"
 _OVERDUE: Final = """
-SELECT rule, owed_by, thread_id, due_at, state, owed_by = %(own)s OR owed_to = %(own)s
+SELECT rule, owed_by, thread_id, CASE WHEN rule = ANY(%(opened)s) THEN opened_at ELSE due_at END AS since, state,
+       owed_by = %(own)s OR owed_to = %(own)s
   FROM duties_duty
  WHERE rule = ANY(%(rules)s)
    AND (owed_by = %(own)s OR %(below)s AND owed_by IN
         (SELECT organisation_id FROM offices_line WHERE superior_id = %(own)s AND depth > 0))
-   AND (state = %(open)s AND due_at < %(now)s OR state = %(done)s AND closed_at >= due_at)
- ORDER BY rule = ANY(%(red)s) DESC, due_at DESC LIMIT %(most)s
+   AND (state = %(open)s AND due_at < %(now)s OR state = %(done)s AND closed_at >= due_at
+        OR rule = ANY(%(opened)s) AND state IN (%(open)s, %(done)s))
+ ORDER BY rule = ANY(%(red)s) DESC, since DESC LIMIT %(most)s
 """
 _FOUND: Final = """
 SELECT event.parties, event.thread_id, event.counts_at, event.clock, event.kind
@@ -79,8 +81,9 @@ def breaches_of(permit: Permit, now: datetime, page: int | None = None) -> list[
     values: dict[str, Any] = {
         "own": permit.organisation, "below": "read-subtree" in permit.rights, "now": now,
         "most": None if page is None else PAGE * page + 1,
-        "rules": sorted({rule for one in known for rule in (*one.late, *one.undone)}),
-        "red": sorted({rule for one in known if one.red for rule in (*one.late, *one.undone)}),
+        "rules": sorted({rule for one in known for rule in _rules(one)}),
+        "red": sorted({rule for one in known if one.red for rule in _rules(one)}),
+        "opened": sorted({rule for one in known for rule in one.opened}),
         "open": OPEN, "done": DISCHARGED, "kinds": sorted(kinds),
     }  # fmt: skip
     with permit.in_force(), connection.cursor() as cursor:
@@ -115,15 +118,20 @@ def found_by() -> Mapping[str, Kind]:
     return {kind.name: kind for kind in lawbook().every_kind() if kind.part == FINDING}
 
 
+def _rules(one: Definition) -> tuple[str, ...]:
+    return (*one.opened, *one.late, *one.undone)
+
+
 Row = tuple[Definition, str, "datetime", str, "UUID | None"]
 
 
 def of_duties(rows: Iterable[tuple[Any, ...]], known: Iterable[Definition]) -> Iterator[Row]:
-    """Yield the breach that each overdue duty is: one for what is still not done, one for what was done late."""
-    for rule, office, thread, due_at, state, is_party in rows:
-        undone = [one for one in known if state == OPEN and rule in one.undone]
-        for one in undone or [each for each in known if rule in each.late]:
-            yield one, office, due_at, rule, thread if is_party else None
+    """Yield the breach that each duty is: for being there at all, for not being done yet, or else for having been done late."""
+    for rule, office, thread, since, state, is_party in rows:
+        meant = [one for one in known if rule in one.opened]
+        meant = meant or [one for one in known if state == OPEN and rule in one.undone]
+        for one in meant or [each for each in known if rule in each.late]:
+            yield one, office, since, rule, thread if is_party else None
 
 
 def of_findings(

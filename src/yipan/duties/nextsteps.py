@@ -124,18 +124,21 @@ def _fulfilling(own: str, duty: Duty, kind: Kind, holds: Mapping[str, tuple[str,
     """Return how this office fulfils a duty with a kind: once for each side that it may choose between."""
     parties = {duty.party_role: duty.party} if duty.party_role in kind.roles else {}
     own_roles = _own_roles(own, kind, holds)
-    if own_roles is None:
-        return []
-    if duty.owed_by == own and (
-        not own_roles
-        or any(
-            own in holds.get(role, ())
-            or parties.get(role) == own
-            or ((role not in holds or kind.roles[role].anew) and not kind.roles[role].group)
-            for role in own_roles
+    if (
+        duty.owed_by == own
+        and own_roles is not None
+        and (
+            not own_roles
+            or any(
+                own in holds.get(role, ())
+                or parties.get(role) == own
+                or ((role not in holds or kind.roles[role].anew) and not kind.roles[role].group)
+                for role in own_roles
+            )
         )
     ):
         behalf = ""
+    # A side writes down what a superior decided, though it could never be the superior.
     elif duty.owed_to == own and kind.on_behalf_of:
         behalf = duty.owed_by
     else:

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from django.conf import settings
 from django.db import connection
 
 from yipan.duties import journal
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from yipan.law.rulebook import Rulebook
     from yipan.offices.permit import Permit
 
-#: How many working days before its deadline a duty is shown as due soon.
-SOON: Final = 5
 #: How many rows of each list a page shows.
 PAGE: Final = 200
 #: How many cases of late the worklist shows.
@@ -61,6 +60,8 @@ _STORY: Final = (
 _OF_STORY: Final = f"SELECT {', '.join(_STORY)} FROM duties_event WHERE thread_id = %s ORDER BY counts_at, recorded_at, seq, id"  # noqa: S608  # our own columns
 _HOW_MANY: Final = "SELECT count(*) FROM duties_duty WHERE owed_by = %s AND state = %s"
 _LAST_ENTRIES: Final = "SELECT thread_id, kind, counts_at, recorded_at FROM duties_event WHERE recorded_by = %s ORDER BY seq DESC LIMIT %s"
+#: The effects of what is filled in on a form; what else has one is done and undone by a verb of its own.
+_FORMS: Final = frozenset({"", "person-enrolled", "person-updated", "stay-began", "stay-ended"})
 _PERSON: Final[Said] = {"zh": "本人", "en": "the person"}
 _PUBLIC: Final[Said] = {"zh": "公众", "en": "the public"}
 
@@ -192,7 +193,7 @@ def clock_of(duty: Duty, rulebook: Rulebook, now: datetime) -> tuple[str, int | 
         days += 1
     if duty.due_at < now:
         return "overdue", -days
-    return ("due-soon" if days <= SOON else "open"), days
+    return ("due-soon" if days <= settings.SOON else "open"), days
 
 
 def cite_of(duty: Duty, rulebook: Rulebook) -> Cite:
@@ -293,6 +294,7 @@ def _story(
     for row, party in zip(rows, parties, strict=True):
         day = row["counts_at"].astimezone(SHANGHAI).date()
         kind = rulebook.kind(row["kind"], day)
+        own_entry = row["id"] in held and row["recorded_by"] == own and not kind.system
         found.append(
             EventView(
                 id=row["id"],
@@ -312,10 +314,18 @@ def _story(
                     for own in listed
                 ),
                 corrected=row["id"] not in held and kind.name != RETRACTION_KIND,
-                is_withdrawable=row["id"] in held and row["recorded_by"] == own and not kind.system,
+                is_withdrawable=own_entry,
+                is_correctable=own_entry and _has_a_form(kind, party),
             )
         )
     return tuple(found)
+
+
+def _has_a_form(kind: Kind, parties: Mapping[str, Sequence[str]]) -> bool:
+    """Tell whether an entry was written on the form of its kind and can be shown on it: by no verb, one office a part."""
+    by_verb = any(each.by_verb for each in kind.fields.values())
+    on_a_form = kind.effect in _FORMS and bool(kind.action.get("zh")) and not by_verb
+    return on_a_form and all(len(held) == 1 for held in parties.values())
 
 
 def _clock_fields(kind: Kind, values: Mapping[str, object]) -> tuple[tuple[Said, Said], ...]:

@@ -69,6 +69,8 @@ class EventView:
     corrected: bool
     #: Whether the office that looks may withdraw it: its own, still holding, and not of the engine.
     is_withdrawable: bool = False
+    #: Whether it may put another in its place on a form as the first one's.
+    is_correctable: bool = False
     facts: tuple[tuple[Said, tuple[tuple[Said, Said | str], ...]], ...] = ()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Final
 
 from yipan.law.counting import UnitsDifferError, Within
@@ -40,6 +40,7 @@ def check_packs(packs: Sequence[Pack], faults: Faults) -> None:
             _check_overlay(pack, overlay, whole, faults)
     for holders in whole.rules.values():
         _check_clashes(holders, faults)
+        _check_narrower(holders, faults)
     check_wordings(
         (kind for pack in packs for kind in pack.kinds.values()),
         ((f"{pack.name}/rules/{rule.id}", rule) for pack in packs for rule in pack.rules.values()),
@@ -276,15 +277,18 @@ def _check_not_longer(file: str, mine: Version, theirs: Version, faults: Faults)
         faults.say(
             file, key, "the rule grants a term (`rolls: false`), and nobody may shorten what is granted"
         )
+    _check_clocks(file, mine, theirs, "an overlay may only shorten", faults)
+
+
+def _check_clocks(file: str, mine: Version, theirs: Version, why: str, faults: Faults) -> None:
+    key = f"versions.{mine.from_on}.within"
     for my_clock, their_clock in _clock_pairs(mine, theirs):
         try:
             longer = their_clock.shorter_than(my_clock)
         except UnitsDifferError:
             continue
         if longer:
-            faults.say(
-                file, key, f"{my_clock} is longer than the rule's {their_clock}: an overlay may only shorten"
-            )
+            faults.say(file, key, f"{my_clock} is longer than the rule's {their_clock}: {why}")
 
 
 def _clock_pairs(mine: Version, theirs: Version) -> Iterator[tuple[Within, Within]]:
@@ -311,6 +315,29 @@ def _check_kind_clashes(packs: Sequence[Pack], faults: Faults) -> None:
     for one, other in combinations(packs, 2):
         for name in sorted(set(one.kinds) & set(other.kinds)) if _meet(one, other) else ():
             faults.say(f"{one.name}/events", name, f"is also defined by {other.name} for the same time")
+
+
+def _check_narrower(holders: Sequence[tuple[Pack, Rule]], faults: Faults) -> None:
+    """Refuse a place's own definition that takes away what the wider one promises: a longer clock, or another term."""
+    for (one, rule), (other, wide) in permutations(holders, 2):
+        if one.name == other.name or not _lies_within(one, other):
+            continue
+        file = f"{one.name}/rules/{rule.id}"
+        for mine in rule.versions:
+            for theirs in _both_in_force(one, mine, other, wide):
+                if theirs.rolls:
+                    _check_clocks(file, mine, theirs, "a narrower definition may only shorten", faults)
+                elif (mine.within, mine.rolls) != (theirs.within, theirs.rolls):
+                    faults.say(
+                        file,
+                        f"versions.{mine.from_on}.within",
+                        f"{other.name} grants a term of {theirs.within} (`rolls: false`), and it is the same everywhere",
+                    )
+
+
+def _lies_within(one: Pack, other: Pack) -> bool:
+    """Tell whether some place of a pack lies in another's, and is smaller."""
+    return any(each not in other.scope and other.covers(each) for each in one.scope)
 
 
 def _meet(one: Pack, other: Pack) -> bool:

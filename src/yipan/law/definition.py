@@ -56,7 +56,7 @@ OWN_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "indicator": ("numerator!", "denominator!", *SOURCE_KEYS, *INDICATOR_KEYS),
     "report": ("contents!", *SOURCE_KEYS, *REPORT_KEYS),
     "consistency": (*SOURCE_KEYS, *CONSISTENCY_KEYS),
-    "breach": ("late", "undone", "findings", "side", "corrected_by!", "measures!", "red"),
+    "breach": ("opened", "late", "undone", "findings", "side", "corrected_by!", "measures!", "red"),
     "procedure": ("rules!", "bring"),
 }
 #: Those that are about numbers.
@@ -107,8 +107,9 @@ class Definition:
     contents: Mapping[str, str] = field(default_factory=dict)
     #: Of an indicator, a report or a consistency check: from what its numbers are counted, and what becomes of them.
     figure: Figure | None = None
-    #: Of a breach: rules of which a duty done late is one, rules of which one overdue and not done is one, what a founded
-    #: complaint or an inspection may have found, and on which side of the case the office stands (empty: any).
+    #: Of a breach: rules of which a duty is one as soon as it opens, of which one done late is, of which one overdue and not
+    #: done is; what a founded complaint or an inspection may have found; on which side the office stands (empty: any).
+    opened: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
     undone: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
@@ -157,9 +158,9 @@ def check_definitions(definitions: Sequence[Definition], packs: Sequence[Pack], 
         for kind in one.kinds:
             if kind not in kinds:
                 faults.say(place, "kinds", f"there is no event kind {kind!r}")
-        for rule in (*one.late, *one.undone, *one.rules):
+        for rule in (*one.opened, *one.late, *one.undone, *one.rules):
             if rule not in rules:
-                faults.say(place, "late, undone, rules", f"there is no rule {rule!r}")
+                faults.say(place, "opened, late, undone, rules", f"there is no rule {rule!r}")
         if one.figure is not None:
             check_figure(one.figure, one.sort, known, faults, place)
 
@@ -191,6 +192,7 @@ def _read(raw: Raw, *, sort: str, file: str, pack: str, faults: Faults) -> Defin
         denominator=reader.both("denominator", required=False),
         contents=reader.both("contents", required=False),
         figure=read_figure(reader, sort, pack) if sort in FIGURES else None,
+        opened=reader.texts("opened"),
         late=reader.texts("late"),
         undone=reader.texts("undone"),
         findings=reader.texts("findings"),

@@ -183,15 +183,18 @@ class _Folding:
                 self._close(each, root, event)
         self.taken.append(event)
         for running in self._openings(root, event):
-            if not (running.rule.once and self._opened_already(running)):
+            if not self._is_one_too_many(running):
                 self.running.setdefault(running.duty.id, running)
 
-    def _opened_already(self, one: _Running) -> bool:
-        """Tell whether the case has had this rule's duty for this party, done or not."""
+    def _is_one_too_many(self, one: _Running) -> bool:
+        """Tell whether the case has had this rule's duty for this party: ever, or has it open, as the rule says."""
+        if not (one.rule.once or one.rule.one_at_a_time):
+            return False
         now, whose = one.opening.counts_at, (one.rule.id, one.duty.party_role)
         mine = (whose, self.heirs.of(one.duty.party, now))
         return any(
             mine == ((each.rule.id, each.duty.party_role), self.heirs.of(each.duty.party, now))
+            and (one.rule.once or each.duty.state == OPEN)
             for each in self.running.values()
         )
 

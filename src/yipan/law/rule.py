@@ -125,6 +125,7 @@ class Rule:
     every: Every | None
     on_lapse_only: bool
     once: bool
+    one_at_a_time: bool
     for_each: str
     needs_consent: str
     owed_by: RoleExpression
@@ -178,7 +179,7 @@ def counts_log_ins(rule: Rule) -> bool:
 
 
 RULE_KEYS: Final = (
-    "rule", "title", "text", "opens_on", "once", "for_each", "needs_consent", "owed_by", "owed_to",
+    "rule", "title", "text", "opens_on", "once", "one_at_a_time", "for_each", "needs_consent", "owed_by", "owed_to",
     "applies_to", "yields_to", "discharged_by", "matched_by", "released_by", "on_lapse", "versions",
 )  # fmt: skip
 OVERLAY_KEYS: Final = ("overlay", "title", "text", "of", "applies_to", "leg", "versions")
@@ -216,6 +217,7 @@ def read_rule(raw: Raw, *, file: str, pack: str, promptly: Within | None, faults
         every=every,
         on_lapse_only=on_lapse_only,
         once=reader.flag("once"),
+        one_at_a_time=reader.flag("one_at_a_time"),
         for_each=for_each,
         needs_consent=reader.text("needs_consent"),
         owed_by=owed_by,

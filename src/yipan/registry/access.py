@@ -209,6 +209,11 @@ def _facts(
     )
 
 
+def is_about_somebody(event: EventView) -> bool:
+    """Tell whether an entry, with the facts that an office may see, says something of a person."""
+    return any(title is not _CASE_TITLE for title, _ in event.facts)
+
+
 def _subject_title(kind: Kind, name: str) -> Said:
     return _CASE_TITLE if name == CASE else kind.subjects[name].title
 
@@ -216,10 +221,9 @@ def _subject_title(kind: Kind, name: str) -> Said:
 def _fields(kind: Kind, facts: Mapping[str, object]) -> tuple[tuple[Said, Said | str], ...]:
     if not facts:
         return ((ERASED, "—"),)
+    # In the order of the form: what was sealed lies in no order that anybody reads by.
     return tuple(
-        (kind.fields[name].title, _in_words(kind.fields[name], str(value)))
-        for name, value in facts.items()
-        if name in kind.fields
+        (one.title, _in_words(one, str(facts[name]))) for name, one in kind.fields.items() if name in facts
     )
 
 

@@ -52,6 +52,11 @@ HERS_ALONE: Final = frozenset(
         "erasure.asked",
         "enrolment.ended",
         "consent.withdrawn",
+        "query.agreement-withdrawn",
+        "joint-case.agreement-withdrawn",
+        "hand-over.agreement-withdrawn",
+        "help.agreement-withdrawn",
+        "birth-registration.agreement-withdrawn",
         "messages.said",
         "copy.asked",
     }

@@ -26,6 +26,7 @@ from yipan.offices.permit import clock_permit
 from yipan.offices.succession import OfficeEndedError
 from yipan.registry.projection import Projection
 from yipan.registry.readend import end_looks
+from yipan.registry.rosterend import end_rosters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -77,6 +78,8 @@ class Ended:
     entries: int = 0
     #: Of the read log.
     looks: int = 0
+    #: Rosters whose rows had waited too long.
+    rosters: int = 0
 
 
 class Ending(Projecting):
@@ -107,17 +110,18 @@ def end_what_is_over(
     """End, office by office, the words about persons whose term of keeping is over. May be stopped and run again.
 
     `also`: tables of a room above that end with them. Under a law adopted before terms were said no words end.
-    Looks of the read log end with their own term.
+    Looks of the read log, and rows that wait in rosters, end with terms of their own.
     """
     book = lawbook()
     today = now.astimezone(SHANGHAI).date()
-    try:
-        book.kind(ENDED_KIND, today)
-    except UnknownKindError:
-        return Ended(looks=end_looks(now))
     with connection.cursor() as cursor:
         cursor.execute("SELECT organisation FROM duties_chainhead WHERE ended_at IS NULL ORDER BY 1")
         offices = [row[0] for row in cursor.fetchall()]
+    rosters = end_rosters(now, offices)
+    try:
+        book.kind(ENDED_KIND, today)
+    except UnknownKindError:
+        return Ended(looks=end_looks(now), rosters=rosters)
     cases = entries = 0
     for office in offices:
         try:
@@ -127,7 +131,7 @@ def end_what_is_over(
         cases, entries = cases + found.cases, entries + found.entries
         if progress and found.cases:
             progress(f"{office}: {found.cases} cases")
-    return Ended(cases=cases, entries=entries, looks=end_looks(now))
+    return Ended(cases=cases, entries=entries, looks=end_looks(now), rosters=rosters)
 
 
 def _end_office(

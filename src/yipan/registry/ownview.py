@@ -412,9 +412,9 @@ def _facts(kind: Kind, said: Mapping[str, object] | None) -> Iterator[tuple[Said
     if said is None:
         yield ERASED, "—"
         return
-    for name, value in said.items():
-        if name in kind.fields:
-            yield kind.fields[name].title, in_words(kind.fields[name], value)
+    for name, one in kind.fields.items():
+        if name in said:
+            yield one.title, in_words(one, said[name])
 
 
 def in_words(one: Field, value: object) -> Said | str:

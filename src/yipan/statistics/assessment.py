@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from django.db import connection
 
@@ -21,6 +21,7 @@ from yipan.offices.office import names_of
 from yipan.statistics.checks import counted
 from yipan.statistics.content import asked_of
 from yipan.statistics.engine import filled
+from yipan.statistics.gaming import seen
 from yipan.statistics.measures import figure_named, figures, values_of
 from yipan.statistics.periods import Span
 from yipan.statistics.scoring import scoring, target_of
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from yipan.law.definition import Definition
     from yipan.offices.permit import Permit
     from yipan.statistics.engine import Engine
+    from yipan.statistics.gaming import Seen
     from yipan.statistics.measures import Value
     from yipan.statistics.scoring import Edition
 
@@ -53,14 +55,6 @@ SELECT asked.thread_id, asked.clock, asked.parties, asked.counts_at, answered.cl
   FROM duties_event asked
   LEFT JOIN duties_event answered ON answered.thread_id = asked.thread_id AND answered.kind IN (%s, %s)
  WHERE asked.kind = %s ORDER BY asked.counts_at
-"""
-_BEHIND: Final = """
-SELECT id, rule, owed_to, opened_at, due_at, closed_at, state, thread_id, owed_by = %(own)s OR owed_to = %(own)s
-  FROM duties_duty
- WHERE rule = ANY(%(rules)s) AND coalesce(nullif(lapsed_by, ''), owed_by) = %(office)s
-   AND due_at > %(first)s AND due_at <= %(after)s AND due_at <= %(as_of)s
-   AND (state IN ('open', 'discharged') OR state = 'released' AND closed_at >= %(as_of)s)
- ORDER BY due_at, id
 """
 
 
@@ -139,20 +133,8 @@ class Assessment:
     pairs: tuple[Pair, ...]
     fewest: int
     names: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Behind:
-    """One duty behind a figure; the case only where the permit's office is a party."""
-
-    rule: str
-    owed_to: str
-    opened_at: datetime
-    due_at: datetime
-    closed_at: datetime | None
-    state: str
-    in_time: bool
-    thread: UUID | None
+    #: What may be a way to look better, of each office: beside the scores, and no part of them.
+    tricks: tuple[Seen, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -190,7 +172,9 @@ def assess(
             if row[0] in offices
         }
         pairs = pairs_of(told, span, now, offices)
-    names = names_of({*offices, *(each for pair in pairs for each in (pair.debtor, pair.creditor))})
+        tricks = seen(told, asked_of(span, now), offices)
+    others = {each for pair in pairs for each in (pair.debtor, pair.creditor)}
+    names = names_of({*offices, *others, *(each.partner for each in tricks if each.partner)})
     day = span.first_on
     edition = scoring().edition(day.year, permit.organisation)
     cards = [
@@ -213,6 +197,7 @@ def assess(
         pairs=tuple(pairs),
         fewest=edition.fewest,
         names=names,
+        tricks=tuple(tricks),
     )
 
 
@@ -342,32 +327,6 @@ def pairs_of(engine: Engine, span: Span, now: datetime, offices: Sequence[str]) 
         Pair(debtor=row["debtor"], creditor=row["creditor"], **{name: int(row[name]) for name in numbers})
         for row in rows
     ]
-
-
-def behind(permit: Permit, figure: str, office: str, span: Span, now: datetime) -> list[Behind]:
-    """Return the duties behind a figure, those that were not kept first. They are read from the register of duties itself.
-
-    Raises:
-        NotPermittedError: the post does not include reading duties.
-    """
-    permit.require("read-duties", now)
-    one = figure_named(figure)
-    rules = list(one.figure.duties) if one and one.figure else []
-    values: dict[str, Any] = {
-        "own": permit.organisation, "rules": rules, "office": office, "first": span.first_at, "after": span.after_at,
-        "as_of": min(span.after_at, now),
-    }  # fmt: skip
-    with permit.in_force(), connection.cursor() as cursor:
-        cursor.execute(_BEHIND, values)
-        rows = cursor.fetchall()
-    found = [
-        Behind(
-            rule=row[1], owed_to=row[2], opened_at=row[3], due_at=row[4], closed_at=row[5], state=row[6],
-            in_time=row[6] == "discharged" and row[5] < row[4], thread=row[7] if row[8] else None,
-        )
-        for row in rows
-    ]  # fmt: skip
-    return sorted(found, key=lambda each: each.in_time)
 
 
 def contests(permit: Permit, now: datetime) -> list[Contest]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from yipan.documents.pdf import pdf, picture
 from yipan.offices.office import Organisation
@@ -13,7 +13,7 @@ from yipan.statistics.checks import counted
 from yipan.statistics.content import PARTS
 from yipan.statistics.measures import figure_named
 from yipan.statistics.reports import office_names, prepare
-from yipan.statistics.seen import trend_of
+from yipan.statistics.seen import may_be_said, trend_of
 from yipan.statistics.words import titles
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def bulletin_data(permit: Permit, span: Span, now: datetime, language: str) -> d
                 _offices(offices, names, language),
                 _trend(months, language),
                 _rules(tables["by_rule"], words, language),
-                _indicators(prepared, language),
+                indicators_said(prepared, tables["by_rule"], language),
             )
             if part["rows"]
         ],
@@ -172,7 +172,8 @@ def _trend(months: Sequence[Month], language: str) -> dict[str, object]:
     picture = charts.trend(
         [each.name for each in months], [each.share for each in months], _say("trend", language)
     )
-    rows = [[each.name, f"{each.share:.1f}%"] for each in told if each.share is not None]
+    # In whole per cent: a finer share of few is a count.
+    rows = [[each.name, f"{each.share:.0f}%"] for each in told if each.share is not None]
     return _part(
         _say("trend", language),
         [_say("month", language), _say("kept", language)],
@@ -186,16 +187,20 @@ def _rules(table: Released, words: Mapping[str, Mapping[str, str]], language: st
     return _part(_say("rules", language), _head("rule", language), rows)
 
 
-def _indicators(prepared: Prepared, language: str) -> dict[str, object]:
+def indicators_said(prepared: Prepared, table: Released, language: str) -> dict[str, Any]:
+    """Return the indicators that say nothing which the tables keep back."""
     rows = []
     for name, (top, bottom) in prepared.content.indicators.items():
         one = figure_named(name)
-        # Of few cases a share is a count.
-        if (
-            one is not None
-            and one.figure is not None
-            and one.figure.unit == "percent"
-            and bottom >= threshold()
-        ):
-            rows.append([one.title[language], f"{100 * top / bottom:.1f}%"])
+        if one is None or one.figure is None or one.figure.unit != "percent" or one.figure.between:
+            continue
+        # A share of counts of which one is hidden would tell it.
+        shown = all(
+            table.cells[rule, part].people is not None
+            for rule in one.figure.duties
+            if rule in table.rows
+            for part in ("kept", None)
+        )
+        if shown and may_be_said(top, bottom):
+            rows.append([one.title[language], f"{100 * top / bottom:.0f}%"])
     return _part(_say("indicators", language), [_say("figure", language), _say("value", language)], rows)

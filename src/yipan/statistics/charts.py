@@ -114,12 +114,14 @@ def trend(months: Sequence[str], shares: Sequence[float | None], title: str) -> 
         y = bottom - 1.4 * mark
         parts.append(f'<line x1="{left}" y1="{y}" x2="{width - 16}" y2="{y}" stroke="{LINE}"/>')
         parts.append(_text(left - 6, y + 4, f"{mark}%", anchor="end"))
-    points = [
-        (left + step * number, bottom - 1.4 * share)
-        for number, share in enumerate(shares)
-        if share is not None
-    ]
-    if points:
+    # Broken where a month says nothing: a line across it would say that it lay between its neighbours.
+    stretches: list[list[tuple[float, float]]] = [[]]
+    for number, share in enumerate(shares):
+        if share is None:
+            stretches.append([])
+        else:
+            stretches[-1].append((left + step * number, bottom - 1.4 * share))
+    for points in filter(None, stretches):
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         parts.append(f'<polyline points="{line}" fill="none" stroke="{FILL}" stroke-width="2"/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{FILL}"/>' for x, y in points]

@@ -12,6 +12,7 @@ from yipan.statistics.content import asked_of
 from yipan.statistics.engine import Asked, Engine, filled, names_below
 from yipan.statistics.extract import extract
 from yipan.statistics.measures import compute, figures, lay_out
+from yipan.statistics.spark import engine_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,9 +37,12 @@ _COUNTS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 _SENDS: Final = {"kind": "VARCHAR", "role": "VARCHAR"}
 _FOLLOWS: Final = {"kind": "VARCHAR", "after": "VARCHAR"}
+#: Kinds that discharge a duty, as the ways to look better ask for them.
+CLOSES: Final = {"kind": "VARCHAR"}
 _OF_OFFICES: Final = (
     "SELECT c.office, c.partner, c.what, CAST(c.left_count AS BIGINT), CAST(c.right_count AS BIGINT) FROM ({check}) AS c"
-    " WHERE c.office IN (SELECT office FROM lines WHERE superior = ?) ORDER BY 1, 2, 3"
+    # With the departments of the same division: what they send is owed to its health office.
+    " WHERE c.office IN (SELECT office FROM lines WHERE superior = $1) OR c.office LIKE CONCAT($1, ':%') ORDER BY 1, 2, 3"
 )
 
 
@@ -84,7 +88,7 @@ def agrees(definition: Definition, left: int, right: int) -> bool:
 
 
 def lay_out_checks(engine: Engine) -> None:
-    """Put beside the duties what the checks compare: their own definitions, who sends and what follows what."""
+    """Put beside the duties what the checks compare: their own definitions, who sends, what follows what, what closes a duty."""
     checks = figures("consistency")
     lay_out(engine, [*figures("indicator"), *checks])
     kinds = lawbook().every_kind()
@@ -92,20 +96,24 @@ def lay_out_checks(engine: Engine) -> None:
     engine.put("kind_sends", _SENDS, sorted(sends))
     follows = {(kind.name, before) for kind in kinds for before in kind.follows}
     engine.put("kind_follows", _FOLLOWS, sorted(follows))
+    rules = [rule for each in lawbook().adoptions() for rule in each.pack.rules.values()]
+    closes = {kind for rule in rules if rule.discharge for kind in rule.discharge.kinds()}
+    engine.put("kind_closes", CLOSES, [(each,) for each in sorted(closes)])
 
 
 @contextmanager
-def counted(span: Span, now: datetime, *, fresh: bool = True) -> Iterator[Engine]:
+def counted(span: Span, now: datetime, *, fresh: bool = True, on: str = "") -> Iterator[Engine]:
     """Give an engine in which everything of a period is counted, once for all that is then asked of it.
 
-    `fresh`: bring the folder of figures up to date first.
+    `fresh`: bring the folder of figures up to date first. `on`: which engine (`engine_on()`).
 
     Raises:
         ExtractBusyError: another process does that just now.
+        NoEngineError, SparkMissingError: there is no such engine.
     """
     if fresh:
         extract()
-    with Engine() as engine:
+    with engine_on(on) as engine:
         count(engine, asked_of(span, now))
         yield engine
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from yipan.errors import YipanError
 from yipan.statistics.engine import Asked, Engine
 from yipan.statistics.measures import figure_named, figures, values_of
-from yipan.statistics.release import Released, release
+from yipan.statistics.release import Released, release_both
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,14 +42,14 @@ WHERE l.superior = ? AND e.nth = 1 AND e.counts_at >= ? AND e.counts_at < ? AND 
 GROUP BY 1 ORDER BY 1
 """
 _RETURNS: Final = """
-SELECT month, name, SUM(CAST(number AS BIGINT)) FROM (
-  SELECT e.said['period'] AS month, unnest(map_keys(e.said)) AS name, unnest(map_values(e.said)) AS number
+SELECT month, pair.key AS name, SUM(TRY_CAST(pair.value AS BIGINT)) FROM (
+  SELECT e.said['period'] AS month, unnest(map_entries(e.said)) AS pair
   FROM (
     SELECT *, ROW_NUMBER() OVER (PARTITION BY office, said['period'] ORDER BY counts_at DESC, key DESC) AS back
     FROM standing WHERE nth = 1 AND kind = ?
   ) AS e JOIN lines AS l ON l.office = e.office
   WHERE l.superior = ? AND e.back = 1 AND e.said['period'] >= ? AND e.said['period'] <= ?
-) AS told WHERE regexp_full_match(number, '[0-9]+') GROUP BY ALL ORDER BY ALL
+) AS told WHERE regexp_matches(pair.value, '^[0-9]+$') GROUP BY 1, 2 ORDER BY 1, 2
 """
 _DEMAND: Final = """
 SELECT COUNT(*), COUNT(CASE WHEN d.state = 'discharged' AND (d.due_at IS NULL OR d.closed_at < d.due_at) AND d.closed_at < ? THEN 1 END)
@@ -116,7 +116,9 @@ class Content:
 
     def released(self) -> dict[str, Released]:
         """Return its tables as they may leave the office: nothing small, nothing below a township."""
-        return {"by_rule": _table(self.by_rule), "by_office": _table(self.by_office)}
+        rows = [row.name for row in self.by_rule], [row.name for row in self.by_office]
+        by_rule, by_office = release_both(_counts(self.by_rule), _counts(self.by_office), rows, PARTS)
+        return {"by_rule": by_rule, "by_office": by_office}
 
 
 def read_content(text: str) -> Content:
@@ -128,9 +130,8 @@ def read_content(text: str) -> Content:
     return Content(**said)
 
 
-def _table(rows: Sequence[Row]) -> Released:
-    counts = {(row.name, part): getattr(row, part) for row in rows for part in PARTS}
-    return release(counts, [row.name for row in rows], PARTS)
+def _counts(rows: Sequence[Row]) -> dict[tuple[str, str], int]:
+    return {(row.name, part): getattr(row, part) for row in rows for part in PARTS}
 
 
 def asked_of(span: Span, now: datetime) -> Asked:
@@ -149,6 +150,7 @@ def content_of(engine: Engine, definition: Definition, office: str, span: Span, 
     """Put a report together from what is counted in an engine (`checks.counted()`)."""
     asked = asked_of(span, now)
     figure = definition.figure
+    whole = _of_every_rule(definition)
     shown = figure.indicators if figure and definition.id != _EVERYTHING else ()
     every = [each.id for each in figures("indicator") if not shown or each.id in shown]
     values = values_of(engine, [office], with_below=True)
@@ -159,7 +161,7 @@ def content_of(engine: Engine, definition: Definition, office: str, span: Span, 
         months.setdefault(name, {})[month] = int(total)
     requests, met = engine.rows(_DEMAND, [asked.as_of, office, asked.first, asked.after])[0]
     sent = engine.rows(_RETURNS, [_DEMAND_KIND, office, span.name, span.name])
-    only = figure.duties if figure and definition.id != _EVERYTHING else ()
+    only = figure.duties if figure and not whole else ()
     more, rules = (_ONLY, [list(only)]) if only else ("", [])
     return Content(
         report=definition.id,
@@ -192,9 +194,14 @@ def _rows(rows: Sequence[tuple[Any, ...]]) -> tuple[Row, ...]:
 _EVERYTHING: Final = "stat-level-by-level"
 
 
+def _of_every_rule(definition: Definition) -> bool:
+    """Tell whether a report is cut by rule: then it is of every rule, and its `duties` are those that filing it discharges."""
+    return definition.figure is not None and "rule" in definition.figure.cut_by
+
+
 def _counted_kinds(definition: Definition) -> list[str]:
-    """Return the kinds of which entries are counted: those of the report, of the climbing one those of every report."""
-    if definition.id != _EVERYTHING:
+    """Return the kinds of which entries are counted: those of the report; of one of every rule those of every report."""
+    if not _of_every_rule(definition):
         return list(definition.kinds)
     return sorted(
         {kind for each in figures() for kind in (*each.kinds, *(each.figure.kinds if each.figure else ()))}

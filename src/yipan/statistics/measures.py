@@ -8,7 +8,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from yipan.database import rule_packs
+from yipan.duties.breaches import FINDING
 from yipan.duties.breaches import definitions as breach_definitions
+from yipan.duties.library import library
 from yipan.law.definition import FIGURES, Definition, read_definitions
 from yipan.law.figure import HEALTH, MEASURES_BY
 from yipan.law.reading import Faults
@@ -19,9 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from yipan.law.figure import Figure
+    from yipan.law.kind import Kind
 
-#: The sides on which an office may stand in a case, as complaints and inspections say it.
-_SIDES: Final = ("home", "residence", "county", "department", "facility", "employer")
 _SHAPES: Final[dict[str, dict[str, str]]] = {
     "figures": {
         "figure": "VARCHAR", "measure": "VARCHAR", "crossing": "VARCHAR", "top": "VARCHAR", "bottom": "VARCHAR",
@@ -33,8 +34,10 @@ _SHAPES: Final[dict[str, dict[str, str]]] = {
     "figure_where": {"figure": "VARCHAR", "field": "VARCHAR", "choice": "VARCHAR"},
     "figure_returns": {"figure": "VARCHAR", "kind": "VARCHAR"},
     "figure_breaches": {"figure": "VARCHAR", "breach": "VARCHAR"},
-    "breach_rules": {"breach": "VARCHAR", "rule": "VARCHAR", "when_open": "BOOLEAN", "when_late": "BOOLEAN"},
+    "breach_rules": {"breach": "VARCHAR", "rule": "VARCHAR", "at_once": "BOOLEAN", "when_open": "BOOLEAN", "when_late": "BOOLEAN"},
     "breach_findings": {"breach": "VARCHAR", "finding": "VARCHAR", "side": "VARCHAR"},
+    "finding_kinds": {"kind": "VARCHAR"},
+    "finding_nothing": {"kind": "VARCHAR", "field": "VARCHAR", "choice": "VARCHAR"},
 }  # fmt: skip
 #: Of the offices that a figure measures, each with what it comes to; then summed up every line of offices.
 _MEASURED: Final = """
@@ -96,7 +99,12 @@ def lay_out(engine: Engine, definitions: Sequence[Definition] | None = None) -> 
         for table, row in _rows_of(name, one, figure, reports):
             tables[table].append(row)
     tables["breach_rules"] = list(_breach_rules())
-    tables["breach_findings"] = list(_breach_findings())
+    kinds = _finding_kinds()
+    tables["breach_findings"] = list(_breach_findings(kinds))
+    tables["finding_kinds"] = [(name,) for name in kinds]
+    tables["finding_nothing"] = [
+        (name, field, choice) for name, kind in kinds.items() for field, choice in kind.nothing_when.items()
+    ]
     for table, shape in _SHAPES.items():
         engine.put(table, shape, tables[table])
 
@@ -117,21 +125,29 @@ def _rows_of(
     yield from (("figure_breaches", (name, each)) for each in figure.breaches)
 
 
-def _breach_rules() -> Iterator[tuple[str, str, bool, bool]]:
-    """Yield what an overdue duty is, as `yipan breaches` says it: what is not done, or else what is late."""
+def _breach_rules() -> Iterator[tuple[str, str, bool, bool, bool]]:
+    """Yield what a duty is, as `yipan breaches` says it: for being there, for not being done, or else for being late."""
     known = breach_definitions()
     undone = {rule for one in known for rule in one.undone}
     for one in known:
-        yield from ((one.id, rule, True, False) for rule in one.undone)
-        yield from ((one.id, rule, rule not in undone, True) for rule in one.late)
+        yield from ((one.id, rule, True, False, False) for rule in one.opened)
+        yield from ((one.id, rule, False, True, False) for rule in one.undone)
+        yield from ((one.id, rule, False, rule not in undone, True) for rule in one.late)
 
 
-def _breach_findings() -> Iterator[tuple[str, str, str]]:
-    """Yield which one breach a finding is on each side: that of the side, else that of any side."""
+def _finding_kinds() -> dict[str, Kind]:
+    """Return the kinds by which something is found at an office, by name."""
+    packs = library(rule_packs()).packs
+    return {kind.name: kind for pack in packs for kind in pack.kinds.values() if kind.part == FINDING}
+
+
+def _breach_findings(kinds: Mapping[str, Kind]) -> Iterator[tuple[str, str, str]]:
+    """Yield which one breach a finding is on each side that the kinds know: that of the side, else that of any side."""
     known = breach_definitions()
+    sides = sorted({side for kind in kinds.values() for side in kind.fields["side"].choices})
     for finding in sorted({each for one in known for each in one.findings}):
         meant = [one for one in known if finding in one.findings]
-        for side in _SIDES:
+        for side in sides:
             exact = [one for one in meant if one.side == side] or [one for one in meant if not one.side]
             yield from ((one.id, finding, side) for one in exact[:1])
 
@@ -142,7 +158,7 @@ def compute(engine: Engine, asked: Asked, *, every_entry: bool = False) -> None:
     `every_entry`: keep in `standing` what no indicator counts too.
     """
     kinds = "SELECT kind FROM figure_kinds UNION SELECT until FROM figure_kinds UNION SELECT kind FROM figure_returns"
-    found = "kind IN ('complaint.investigated', 'breach.noted')"
+    found = "kind IN (SELECT kind FROM finding_kinds)"
     only = "" if every_entry else f"WHERE kind IN ({kinds}) OR {found}"
     engine.keep("standing", f"SELECT * FROM ({filled('standing', asked)}) {only}")  # noqa: S608  # our own texts
     engine.keep("worked", filled("worked", asked))

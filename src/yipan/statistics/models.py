@@ -65,6 +65,8 @@ class DepartmentReturn(models.Model):
     file_digest = models.TextField(default="", db_default="")
     #: The return of the same month whose place it takes.
     replaces = models.UUIDField(null=True)
+    #: The health office that entered it from paper; empty where the department sent it itself.
+    entered_by = models.TextField(default="", db_default="")
 
     class Meta:
         app_label = "statistics"

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Place = tuple[str | None, str | None]
 #: More than any count.
 _ENDLESS: Final = 1 << 40
+#: Before the name of a row of the second of two tables that are cut from the same counts.
+_SECOND: Final = "\0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,8 @@ class _Table:
     columns: tuple[str | None, ...]
     under: int
     hidden: set[Place] = field(default_factory=set)
+    #: Whether its rows are those of two tables that share their sums.
+    joint: bool = False
 
     def is_small(self, place: Place) -> bool:
         return 0 < self.counts[place] < self.under
@@ -58,16 +62,59 @@ def release(
     Zero is said: that an office had nothing to do is nobody's secret.
     """
     table = _laid_out(counts, tuple(rows), tuple(columns), under or threshold())
+    _hide(table)
+    return _shown(table, tuple(rows), tuple(columns))
+
+
+def release_both(
+    first: Mapping[tuple[str, str], int],
+    second: Mapping[tuple[str, str], int],
+    rows: tuple[Sequence[str], Sequence[str]],
+    columns: Sequence[str],
+    under: int = 0,
+) -> tuple[Released, Released]:
+    """Return two tables of the same counts, each cut by something else, as they may leave the office together.
+
+    Their columns have the same sums: what one of them says of a sum, nobody may carry over into the other. So both are
+    taken as one network in which each sum joins a column of the first with the same column of the second.
+    """
+    inner = tuple(f"{_SECOND}{row}" for row in rows[1])
+    table = _laid_out(first, tuple(rows[0]), tuple(columns), under or threshold())
+    other = _laid_out(
+        {(f"{_SECOND}{row}", column): count for (row, column), count in second.items()},
+        inner,
+        tuple(columns),
+        table.under,
+    )
+    table.counts.update({place: count for place, count in other.counts.items() if place[0] is not None})
+    table.rows, table.joint = (*rows[0], *inner, None), True
+    _hide(table)
+    return (
+        _shown(table, tuple(rows[0]), tuple(columns)),
+        _shown(table, tuple(rows[1]), tuple(columns), _SECOND),
+    )
+
+
+def _hide(table: _Table) -> None:
     table.hidden = {place for place in table.counts if table.is_small(place)}
     for place in sorted(table.hidden, key=_in_order):
         # Hiding more tells less: what is safe stays so.
         while _is_given_away(table, place):
             _hide_more(table, place)
-    cells = {
-        place: Cell(kept_back=True) if place in table.hidden else Cell(people=count)
-        for place, count in table.counts.items()
-    }
-    return Released(rows=tuple(rows), columns=tuple(columns), cells=cells, under=table.under)
+    # What is known all the same is said: it was hidden to help another, and others were hidden since.
+    for place in sorted(table.hidden, key=_in_order):
+        low, high = bounds(table.counts, table.hidden, place, joint=table.joint)
+        if low == high:
+            table.hidden.discard(place)
+
+
+def _shown(table: _Table, rows: tuple[str, ...], columns: tuple[str, ...], before: str = "") -> Released:
+    def cell(row: str | None, column: str | None) -> Cell:
+        place = (None if row is None else before + row, column)
+        return Cell(kept_back=True) if place in table.hidden else Cell(people=table.counts[place])
+
+    cells = {(row, column): cell(row, column) for row in (*rows, None) for column in (*columns, None)}
+    return Released(rows=rows, columns=columns, cells=cells, under=table.under)
 
 
 def _laid_out(
@@ -85,7 +132,7 @@ def _laid_out(
 
 def _is_given_away(table: _Table, place: Place) -> bool:
     """Tell whether the rest of the table says of a hidden small count that it is small, or that it is more than one."""
-    low, high = bounds(table.counts, table.hidden, place)
+    low, high = bounds(table.counts, table.hidden, place, joint=table.joint)
     return low > 1 or high < table.under
 
 
@@ -119,18 +166,21 @@ def _hide_more(table: _Table, given_away: Place) -> None:
 # --------------------------------------------------------------------------------------- what can be known
 
 
-def bounds(counts: Mapping[Place, int], hidden: set[Place], place: Place) -> tuple[int, int]:
+def bounds(
+    counts: Mapping[Place, int], hidden: set[Place], place: Place, *, joint: bool = False
+) -> tuple[int, int]:
     """Return the least and the most that a hidden count can be for whoever sees the others.
 
     Every row and every column adds up to its sum, so hidden counts move against each other along circles of rows and
     columns; the sums move the other way. The most that can be moved round is a flow, and flows of whole numbers are exact.
     """
     network = _Network()
+    way = _way_of_both if joint else _way
     for cell in hidden - {place}:
-        start, end = _way(cell)
+        start, end = way(cell)
         network.join(start, end, _ENDLESS)
         network.join(end, start, counts[cell])
-    start, end = _way(place)
+    start, end = way(place)
     count = counts[place]
     return count - network.flow(start, end, count), count + network.flow(end, start, _ENDLESS)
 
@@ -140,6 +190,18 @@ def _way(place: Place) -> tuple[Node, Node]:
     row, column = place
     ends: tuple[Node, Node] = (("row", row), ("column", column))
     return ends if (row is None) == (column is None) else (ends[1], ends[0])
+
+
+def _way_of_both(place: Place) -> tuple[Node, Node]:
+    """Return the same of two tables: a sum of a column leads from the first's to the second's, whose ways are turned round."""
+    row, column = place
+    if row is None:
+        ends: tuple[Node, Node] = (("column", column), ("column of the second", column))
+        return ends if column is not None else (ends[1], ends[0])
+    if not row.startswith(_SECOND):
+        return _way(place)
+    ends = (("column of the second", column), ("row", row))
+    return ends if column is not None else (ends[1], ends[0])
 
 
 Node = tuple[str, str | None]

@@ -155,6 +155,8 @@ class Prepared:
     below: Mapping[str, Filed]
     missing: tuple[str, ...]
     filed: Filed | None = None
+    #: What disagrees with what another end holds: said before filing, and no ground to hold a report up.
+    elsewhere: tuple[Disagreement, ...] = ()
 
     @property
     def has_changed(self) -> bool:
@@ -182,20 +184,28 @@ def prepare(
     permit.require("read-duties", now)
     office = organisation(permit.organisation).id
     below = _filed_below(permit, span, report)
-    missing = tuple(each for each in _offices_below(office, span) if each not in below)
+    waited_for = _offices_below(office, span) if report == CLIMBING else []
+    missing = tuple(each for each in waited_for if each not in below)
     with nullcontext(engine) if engine else checks.counted(span, now, fresh=fresh) as counted:
         content = content_of(counted, report_named(report), office, span, now)
         content = replace(content, below={name: each.digest for name, each in sorted(below.items())})
-        wanted = checks.before_filing(FILED)
-        found = checks.run(counted, asked_of(span, now), office, wanted)
+        every = checks.run(counted, asked_of(span, now), office)
+    found = [each for each in every if _holds_up(each, office)]
     found += checks.of_content(content, {name: each.content for name, each in below.items()}, missing)
     return Prepared(
         content=content,
         disagreements=tuple(found),
+        elsewhere=tuple(each for each in every if not _holds_up(each, office)),
         below=below,
         missing=missing,
         filed=standing(permit, office, span.name, report),
     )
+
+
+def _holds_up(found: Disagreement, office: str) -> bool:
+    """Tell whether a report is not filed before this is mended: it is of the office or one below, not of a department beside it."""
+    its_own = found.office == office or ":" not in found.office
+    return its_own and found.check.id in checks.before_filing(FILED)
 
 
 def _offices_below(office: str, span: Span) -> list[str]:
@@ -260,8 +270,10 @@ class _Keeps(Projecting):
             )
 
 
-def file(permit: Permit, span: Span, now: datetime, *, report: str = CLIMBING) -> Filed:
-    """File a report: computed anew, checked, signed by the office, and recorded.
+def file(
+    permit: Permit, span: Span, now: datetime, *, report: str = CLIMBING, engine: Engine | None = None
+) -> Filed:
+    """File a report: computed anew, checked, signed by the office, and recorded. `engine`: as `prepare()` says.
 
     Raises:
         NotPermittedError: the post does not include recording.
@@ -272,15 +284,25 @@ def file(permit: Permit, span: Span, now: datetime, *, report: str = CLIMBING) -
     permit.require("record", now)
     if now < span.after_at:
         raise StillRunningError(period=span.name)
-    prepared = prepare(permit, span, now, report=report)
+    prepared = prepare(permit, span, now, report=report, engine=engine)
     if prepared.filed:
         raise AlreadyFiledError(office=permit.organisation, period=span.name)
     _refuse_disagreeing(prepared.disagreements)
     return _keep(permit, span, now, prepared, FILED, {})
 
 
-def correct(permit: Permit, span: Span, now: datetime, why: str, *, report: str = CLIMBING) -> Filed:
+def correct(  # as `file()`, with the reason
+    permit: Permit,
+    span: Span,
+    now: datetime,
+    why: str,
+    *,
+    report: str = CLIMBING,
+    engine: Engine | None = None,
+) -> Filed:
     """File a correction: the figures as they are counted now, and why they are others than those filed.
+
+    `engine`: as `prepare()` says.
 
     Raises:
         NotFiledError, NothingChangedError, ReportDisagreesError: there is nothing to correct, or the new figures disagree.
@@ -290,7 +312,7 @@ def correct(permit: Permit, span: Span, now: datetime, why: str, *, report: str 
     if not why.strip():
         zh, en = "请写明更正原因。", "Say why it is corrected."
         raise DraftFaultsError([Fault(field="why", zh=zh, en=en)])
-    prepared = prepare(permit, span, now, report=report)
+    prepared = prepare(permit, span, now, report=report, engine=engine)
     if prepared.filed is None:
         raise NotFiledError(office=permit.organisation, period=span.name)
     if not prepared.has_changed:

@@ -7,7 +7,7 @@ township stands beside it, with no small count in it. What breaks its contract i
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.db import IntegrityError, connection
@@ -18,10 +18,11 @@ from yipan.duties.naming import new_id
 from yipan.duties.projecting import Projecting
 from yipan.errors import YipanError
 from yipan.law.deadline import SHANGHAI
-from yipan.offices.office import lines_of, organisation
+from yipan.offices.office import organisation
 from yipan.registry.headcounts import threshold
 from yipan.registry.register import record_drafts
 from yipan.statistics.models import DepartmentReturn, Quarantined
+from yipan.statistics.paperreturns import receiver_of, refuse_for
 from yipan.statistics.periods import NoPeriodError, parse_period
 from yipan.statistics.returnform import KIND, form_for
 from yipan.statistics.returnsheet import ReturnRead, read_return
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from yipan.duties.projecting import Written
     from yipan.offices.permit import Permit
+    from yipan.statistics.paperreturns import Paper
     from yipan.statistics.periods import Span
     from yipan.statistics.returnform import Form, RowFault
     from yipan.statistics.returnsheet import Reason
@@ -134,6 +136,8 @@ class Kept:
     file_digest: str
     replaces: UUID | None
     replaced_by: UUID | None = None
+    #: The health office that entered it from paper; empty where the department sent it itself.
+    entered_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,27 +200,32 @@ def named_month(text: str) -> Span:
     return span
 
 
-def check(permit: Permit, content: bytes, month: str, now: datetime) -> Outcome:
+def check(permit: Permit, content: bytes, month: str, now: datetime, *, office: str = "") -> Outcome:
     """Look at a file before it is loaded: what would be kept of it, or why not. Nothing is written.
+
+    `office`: the department whose paper the permit's organisation enters; else it is its own.
 
     Raises:
         NotPermittedError: the post does not include recording.
+        NotForItError: it does not enter that department's.
         NoReturnError, NoMonthError, MonthRunsError: there is no such return.
     """
     permit.require("record", now)
-    office = organisation(permit.organisation)
+    whose = organisation(office or permit.organisation)
+    refuse_for(permit, whose.id, now)
     span = month_of(month, now)
-    return judge(permit, read_return(content, form_for(office), office, span.name), now)
+    return judge(permit, read_return(content, form_for(whose), whose, span.name), now, office=whose.id)
 
 
-def judge(permit: Permit, read: ReturnRead, now: datetime) -> Outcome:
+def judge(permit: Permit, read: ReturnRead, now: datetime, *, office: str = "") -> Outcome:
     """Say what would become of a file that was read: `check()` of what it yielded."""
+    whose = office or permit.organisation
     if read.reasons:
         return Outcome(state=KEPT_OUT, read=read)
     if read.faults:
         return Outcome(state=TO_MEND, read=read)
-    table = table_of(read, permit.organisation, said_by_entry(read.form, now))
-    before = standing(permit, permit.organisation, read.month)
+    table = table_of(read, whose, said_by_entry(read.form, now))
+    before = standing(permit, whose, read.month)
     same = before is not None and before.digest == digest_of(table.text())
     return Outcome(
         state=ALREADY if same else LOADED,
@@ -227,46 +236,52 @@ def judge(permit: Permit, read: ReturnRead, now: datetime) -> Outcome:
     )
 
 
-def load(permit: Permit, content: bytes, month: str, now: datetime) -> Outcome:
+def load(permit: Permit, content: bytes, month: str, now: datetime, *, paper: Paper | None = None) -> Outcome:
     """Take in a return: kept out whole where it breaks its contract, given back where a row does, else recorded.
 
     The same once more changes nothing; another for the same month takes the place of the one before, which stays.
+    `paper`: the department's that came on paper, entered by the permit's organisation.
 
     Raises:
         NotPermittedError: the post does not include recording.
+        NotForItError: it does not enter that department's.
         NoReturnError, NoMonthError, MonthRunsError: there is no such return.
         SentMeanwhileError: another was recorded at the same moment.
+        DraftFaultsError: what is said of the paper is not enough: no evidence, or a moment to come.
     """
-    found = check(permit, content, month, now)
+    found = check(permit, content, month, now, office=paper.office if paper else "")
     if found.state == KEPT_OUT:
-        keep_out(permit, found.read, now)
-    return take_in(permit, found, now)
+        keep_out(permit, found.read, now, office=paper.office if paper else "")
+    return take_in(permit, found, now, paper=paper)
 
 
-def take_in(permit: Permit, found: Outcome, now: datetime) -> Outcome:
+def take_in(permit: Permit, found: Outcome, now: datetime, *, paper: Paper | None = None) -> Outcome:
     """Record what was looked at, where it can be taken in and is not there already.
 
     Raises:
-        NotPermittedError: the post does not include recording.
-        SentMeanwhileError: another was recorded at the same moment.
+        As `load()`.
     """
     if found.state != LOADED or found.table is None:
         return found
-    event = send(permit, found.table, now, file_digest=found.read.digest, replaces=found.replaced)
+    refuse_for(permit, found.table.office, now)
+    event = send(
+        permit, found.table, now, file_digest=found.read.digest, replaces=found.replaced, paper=paper
+    )
     return Outcome(state=LOADED, read=found.read, table=found.table, event=event, replaced=found.replaced)
 
 
-def send_nil(permit: Permit, month: str, now: datetime) -> Outcome:
+def send_nil(permit: Permit, month: str, now: datetime, *, paper: Paper | None = None) -> Outcome:
     """Say that a month held nothing: the return that needs no file.
 
     Raises:
         As `load()`.
     """
     permit.require("record", now)
-    office = organisation(permit.organisation)
-    span, form = month_of(month, now), form_for(office)
+    whose = organisation(paper.office if paper else permit.organisation)
+    refuse_for(permit, whose.id, now)
+    span, form = month_of(month, now), form_for(whose)
     read = ReturnRead(digest="", month=span.name, form=form, nil=True)
-    return take_in(permit, judge(permit, read, now), now)
+    return take_in(permit, judge(permit, read, now, office=whose.id), now, paper=paper)
 
 
 # --------------------------------------------------------------------------------- no small count comes in
@@ -343,20 +358,30 @@ def _insert(cursor: CursorWrapper, table: str, row: Mapping[str, Any]) -> None:
     cursor.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", list(row.values()))  # noqa: S608  # our own names
 
 
-def send(permit: Permit, table: Table, now: datetime, *, file_digest: str, replaces: UUID | None) -> UUID:
+def send(
+    permit: Permit,
+    table: Table,
+    now: datetime,
+    *,
+    file_digest: str,
+    replaces: UUID | None,
+    paper: Paper | None = None,
+) -> UUID:
     """Record that the department sent a return, and keep its table; return the entry. It discharges what the month owes.
 
     Raises:
         NotPermittedError: the post does not include recording.
         SentMeanwhileError: another was recorded at the same moment.
+        DraftFaultsError: what is said of the paper is not enough: no evidence, or a moment to come.
     """
     permit.require("record", now)
     text, event = table.text(), new_id(now)
     digest = digest_of(text)
     row = {
-        "event": event, "office": permit.organisation, "sent_to": _receiver(permit.organisation), "period": table.month,
+        "event": event, "office": table.office, "sent_to": receiver_of(table.office), "period": table.month,
         "form": table.form, "version": table.version, "made_at": now, "nil": table.nil, "content": text,
         "digest": digest, "file_digest": file_digest, "replaces": replaces,
+        "entered_by": permit.organisation if paper else "",
     }  # fmt: skip
     known = lawbook().kind(KIND, now.astimezone(SHANGHAI).date()).fields
     fields: dict[str, object] = {"period": table.month, "content": "nil" if table.nil else "counts"}
@@ -365,30 +390,29 @@ def send(permit: Permit, table: Table, now: datetime, *, file_digest: str, repla
     if not table.nil:
         fields |= {name: table.sums[name] for name in table.columns if name in known}
     draft = Draft(kind=KIND, id=event, fields=fields, follows=(replaces,) if replaces else ())
+    if paper:
+        draft = replace(
+            draft, on_behalf_of=paper.office, at=paper.arrived_at, evidence=paper.evidence,
+            fields={**fields, "office": paper.office},
+        )  # fmt: skip
     try:
         record_drafts([draft], permit=permit, clock=lambda: now, also=_Keeps(row))
     except IntegrityError as error:
-        raise SentMeanwhileError(office=permit.organisation, month=table.month) from error
+        raise SentMeanwhileError(office=table.office, month=table.month) from error
     return event
 
 
-def _receiver(office: str) -> str:
-    """Return to whom a department's return is owed: the health office of its division; that one's own, to the government."""
-    line = lines_of([office])[office]
-    health = line.get("health", "")
-    return line.get("government", "") if health == office else health
-
-
-def keep_out(permit: Permit, read: ReturnRead, now: datetime) -> None:
-    """Write down that a file was kept out, and why: nothing of what stood in it.
+def keep_out(permit: Permit, read: ReturnRead, now: datetime, *, office: str = "") -> None:
+    """Write down that a file was kept out, and why: nothing of what stood in it. `office`: as `check()` says.
 
     Raises:
         NotPermittedError: the post does not include recording.
     """
     permit.require("record", now)
+    whose = office or permit.organisation
     reasons = [{"code": each.code, "zh": each.zh, "en": each.en} for each in read.reasons]
     row = {
-        "id": new_id(now), "office": permit.organisation, "sent_to": _receiver(permit.organisation),
+        "id": new_id(now), "office": whose, "sent_to": receiver_of(whose),
         "period": read.month, "at": now, "file_digest": read.digest,
         "reasons": json.dumps(reasons, ensure_ascii=False),
     }  # fmt: skip
@@ -412,7 +436,7 @@ def _kept(row: DepartmentReturn, replaced_by: UUID | None) -> Kept:
     return Kept(
         event=row.event, office=row.office, month=row.period, at=row.made_at.astimezone(SHANGHAI),
         table=read_table(row.content), digest=row.digest, file_digest=row.file_digest, replaces=row.replaces,
-        replaced_by=replaced_by,
+        replaced_by=replaced_by, entered_by=row.entered_by,
     )  # fmt: skip
 
 

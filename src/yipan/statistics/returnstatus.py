@@ -33,7 +33,8 @@ MONTHLY: Final = "stat-monthly-notice"
 #: What is measured of departments: returns in by their date, and requests on which both ends agree.
 MEASURED: Final = ("ind-dept-timeliness", "ind-dept-match")
 _A_MOMENT: Final = timedelta(microseconds=1)
-IN_TIME, LATE, MISSING, WAITING = "in-time", "late", "missing", "waiting"
+#: Received: it came, and no duty says by when it had to, as of a department that is not on the system.
+IN_TIME, LATE, MISSING, WAITING, RECEIVED = "in-time", "late", "missing", "waiting", "received"
 COUNTS, NIL = "counts", "nil"
 _OWED: Final = (
     "SELECT owed_by, due_at, closed_at, state FROM duties_duty WHERE rule = ANY(%s) AND period = %s"
@@ -141,7 +142,7 @@ def _state(due_at: datetime | None, closed_at: datetime | None, now: datetime, *
     if closed_at is not None:
         return LATE if due_at is not None and closed_at >= due_at else IN_TIME
     if due_at is None:
-        return IN_TIME if sent else WAITING
+        return RECEIVED if sent else WAITING
     return MISSING if now >= due_at else WAITING
 
 

@@ -56,6 +56,7 @@ def standing_data(each: Standing) -> dict[str, Any]:
         "sent_at": each.sent_at,
         "content": each.content or None,
         "event": each.kept.event if each.kept else None,
+        "entered_by": (each.kept.entered_by or None) if each.kept else None,
         "replaced": each.replaced,
         "kept_out": each.kept_out,
         "table": table_data(each.kept.table) if each.kept else None,

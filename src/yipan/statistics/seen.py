@@ -39,8 +39,14 @@ class Month:
 
     @property
     def share(self) -> float | None:
-        """The share in per cent; None of so few that it says nothing."""
-        return 100 * self.kept / self.due if self.due >= threshold() else None
+        """The share in per cent; None where it would say a small count."""
+        return 100 * self.kept / self.due if may_be_said(self.kept, self.due) else None
+
+
+def may_be_said(part: int, whole: int) -> bool:
+    """Tell whether a share may leave an office: neither the part nor the rest is a small count, or both are told by it."""
+    under = threshold()
+    return whole >= under and all(count == 0 or count >= under for count in (part, whole - part))
 
 
 def trend_of(permit: Permit, now: datetime, engine: Engine) -> list[Month]:

@@ -13,6 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from uuid import UUID
 
@@ -48,9 +49,9 @@ if TYPE_CHECKING:
     from yipan.offices.permit import Permit
     from yipan.statistics.periods import Span
 
-#: Cases folded at a time; after so many batches what was counted is kept, so that a stop loses little.
+#: Cases folded at a time; what was counted is kept after so many seconds, so that a stop loses no more than these.
 _AT_ONCE: Final = 500
-_KEEP_EACH: Final = 20
+_KEPT_EACH: Final = 5.0
 #: A lapse may open a duty that lapses: so often in a row at most.
 _LAPSES: Final = 6
 _SEEN: Final = (
@@ -204,14 +205,14 @@ def simulate(
         threads = threads[:at_most]
     run = _begin(draft, span, now, permit)
     kept = _Kept(folder() / "simulations", draft, span, permit, len(threads))
-    done = kept.read(run.found)
+    done, kept_at = kept.read(run.found), monotonic()
     for start in range(done, len(threads), _AT_ONCE):
         _count_batch(run, threads[start : start + _AT_ONCE])
-        number = start // _AT_ONCE + 1
         if say:
             say(f"{min(start + _AT_ONCE, len(threads))}/{len(threads)} cases, {run.found.events} events")
-        if number % _KEEP_EACH == 0:
+        if monotonic() - kept_at >= _KEPT_EACH:
             kept.write(run.found, start + _AT_ONCE)
+            kept_at = monotonic()
     # Periodic business of offices that have none yet in the journal.
     for thread in sorted(run.turns.keys() - set(threads)):
         _count(run, {thread: []}, {})

@@ -8,6 +8,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec
 
 import segno
+from django.conf import settings
 from django.contrib.auth import logout, update_session_auth_hash
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -35,6 +36,7 @@ from yipan.web.acting import (
     tell,
 )
 from yipan.web.begun import FIRST, PROVED
+from yipan.web.mine import MINE
 from yipan.web.sign import (
     address_of,
     faults_of_password,
@@ -57,6 +59,7 @@ _FRESH: Final = 10 * 60
 #: In the session, sealed: the secret of a code app that is being set up.
 _BEGUN: Final = "app-begun"
 _LONGEST_NAME: Final = 40
+_FRAME, _HER_FRAME = "web/base.html", "web/mine/base.html"
 
 
 def for_accounts(
@@ -87,9 +90,13 @@ def for_the_known(
 def _show(
     request: HttpRequest, user: User, template: str, context: Mapping[str, Any], status: int = 200
 ) -> HttpResponse:
-    """Render a page of an account: an officer's with her masthead, a person's without."""
+    """Render a page of an account: an officer's with her masthead, a person's as one of her own."""
     posts = posts_of(request)
-    whole = {"of_officer": bool(posts), "home": home_of(user.pk), **context}
+    hers = bool(request.session.get(MINE))
+    whole: dict[str, Any] = {
+        "of_officer": bool(posts), "home": home_of(user.pk), "frame": _HER_FRAME if hers else _FRAME,
+        "exit": settings.QUICK_EXIT, **context,
+    }  # fmt: skip
     return page(request, acting_in(request, posts) if posts else None, f"account/{template}", whole, status)
 
 

@@ -17,7 +17,7 @@ from yipan.documents.verbs import record_draft
 from yipan.duties import queries
 from yipan.duties.beginning import begins_at_desk
 from yipan.duties.draft import Draft, Draftsman
-from yipan.duties.faults import DraftFaultsError, Fault, StaleCaseError
+from yipan.duties.faults import DraftFaultsError, Fault, StaleCaseError, UnknownThreadError
 from yipan.duties.lawbook import lawbook
 from yipan.duties.naming import new_id
 from yipan.duties.refusing import refuse_unheard
@@ -26,7 +26,9 @@ from yipan.offices.divisions import place_name
 from yipan.offices.office import names_of
 from yipan.registry.access import said_before
 from yipan.registry.people import is_person, particulars_of
+from yipan.registry.rewriting import as_written
 from yipan.web.acting import Acting, for_officers, page, tell
+from yipan.web.correcting import setting_of, typed_of
 from yipan.web.duties import saying_of
 from yipan.web.forms import AT, EVIDENCE, Section, Setting, sections_of, shown_fields, shown_roles, worded
 from yipan.web.knowing import filled_from
@@ -74,6 +76,8 @@ class _Desk:
     #: The enrolment of whom the form is about, where it was begun from her page, and what the form calls her.
     about: UUID | None = None
     about_as: str = ""
+    #: The entry of this office in whose place another is put.
+    corrects: UUID | None = None
 
 
 @sensitive_post_parameters()
@@ -93,8 +97,16 @@ def record_new(request: HttpRequest, acting: Acting, kind: str) -> HttpResponse:
         entry=_entry_id(request, acting),
         opened_at=acting.now,
     )
+    if request.method == "GET":
+        desk.typed = _said_in_address(request, found)
     _say_whom(request, desk)
     return _serve(request, desk)
+
+
+def _said_in_address(request: HttpRequest, kind: Kind) -> dict[str, str]:
+    """Return what a link has filled in: offices and what rules may read, never anything about a person."""
+    plain = {name for name, each in kind.fields.items() if each.clock} | set(kind.roles)
+    return {name: str(said) for name, said in request.GET.items() if name in plain}
 
 
 def _say_whom(request: HttpRequest, desk: _Desk) -> None:
@@ -149,6 +161,32 @@ def record_in_case(request: HttpRequest, acting: Acting, thread: UUID, kind: str
         as_of=_number(request.POST.get("as_of"), view.entries),
         opened_at=_instant(request.POST.get("opened_at"), acting.now),
         typed=typed,
+    )
+    return _serve(request, desk)
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+@for_officers
+def correct(request: HttpRequest, acting: Acting, thread: UUID, event: UUID) -> HttpResponse:
+    """Show an entry of this office as it was filled in, and put what is sent in its place. The first stays readable."""
+    permit = acting.permit("record")
+    permit.require("record", acting.now)
+    view = queries.case(permit, thread, acting.now)
+    if not any(each.id == event and each.is_correctable for each in view.story):
+        raise UnknownThreadError(thread=thread)
+    written = as_written(permit, thread, event, acting.now, with_facts=request.method == "GET")
+    permit.require(written.kind.right, acting.now)
+    desk = _Desk(
+        acting=acting,
+        kind=written.kind,
+        setting=replace(setting_of(written), known=view.known_roles),
+        entry=_entry_id(request, acting),
+        thread=thread,
+        as_of=_number(request.POST.get("as_of"), view.entries),
+        opened_at=_instant(request.POST.get("opened_at"), acting.now),
+        typed=typed_of(written),
+        corrects=event,
     )
     return _serve(request, desk)
 
@@ -240,15 +278,16 @@ def _serve(request: HttpRequest, desk: _Desk) -> HttpResponse:
     except YipanError as refusal:
         desk.more["refusal"] = refusal.say(language())
     else:
-        text = (
-            gettext("先前已经记录，没有重复写入：%(title)s。")
-            if receipt.already
-            else gettext("已记录：%(title)s。")
-        )
-        tell(request, text % {"title": said(desk.kind.title)})
+        tell(request, _told(desk, already=bool(receipt.already)) % {"title": said(desk.kind.title)})
         thread = receipt.threads[0] if receipt.threads else desk.thread
         return redirect(_page_of(permit, thread), thread) if thread else redirect("today")
     return _form(request, desk, status=422)
+
+
+def _told(desk: _Desk, *, already: bool) -> str:
+    if already:
+        return gettext("先前已经记录，没有重复写入：%(title)s。")
+    return gettext("已更正：%(title)s。") if desk.corrects else gettext("已记录：%(title)s。")
 
 
 def _evidence(request: HttpRequest, desk: _Desk, permit: Permit) -> str:
@@ -283,6 +322,7 @@ def _draft(desk: _Desk) -> Draft:
         evidence=desk.typed[EVIDENCE],
         on_behalf_of=desk.setting.on_behalf_of,
         persons=_persons(desk),
+        corrects=desk.corrects,
     )
 
 
@@ -345,6 +385,7 @@ def _form(request: HttpRequest, desk: _Desk, status: int = 200) -> HttpResponse:
         "thread": desk.thread,
         "about": desk.about,
         "about_as": desk.about_as,
+        "corrects": desk.corrects,
         "back_to_person": desk.about or (desk.thread if desk.thread and _is_enrolment(desk) else None),
         "as_of": desk.as_of,
         "opened_at": desk.opened_at,

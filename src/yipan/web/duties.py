@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -12,9 +13,10 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from yipan.duties.lawbook import lawbook
-from yipan.duties.queries import SOON, owed_today
+from yipan.duties.queries import owed_today
+from yipan.law.roles import OWED_ONLY
 from yipan.law.rule import PERIOD_KIND
-from yipan.registry.access import names_in, read_case
+from yipan.registry.access import is_about_somebody, names_in, read_case
 from yipan.registry.oversight import RIGHT as AUDIT
 from yipan.web.acting import Acting, for_officers, page
 from yipan.web.nodes import sent_by_entry
@@ -96,7 +98,7 @@ def _names(permit: Permit, owed: Today, now: datetime) -> Mapping[UUID, str]:
 
 
 def _parts(owed: Today, *, with_subtree: bool) -> list[Part]:
-    days = {"n": SOON}
+    days = {"n": settings.SOON}
     parts = [
         Part(
             name="overdue", title=gettext("逾期"), duties=owed.overdue,
@@ -148,8 +150,19 @@ def case(request: HttpRequest, acting: Acting, thread: UUID) -> HttpResponse:
         "others": [each for each in offered if not each.duty],
         "titles": document_titles(),
         "sent": sent_by_entry(permit, thread, acting.now),
+        "is_asked": _is_asked(view, acting.organisation),
     }
     return page(request, acting, "case", context)
+
+
+def _is_asked(view: CaseView, own: str) -> bool:
+    """Tell whether another office asks this one about somebody: it owes that office something, and a person is named."""
+    owes = any(
+        each.duty.owed_by == own and is_running(each.clock) and each.duty.owed_to not in OWED_ONLY
+        for each in view.duties
+    )
+    theirs = (each for each in view.story if not each.is_withdrawable)
+    return owes and any(is_about_somebody(each) for each in theirs)
 
 
 def buttons(view: CaseView, kinds: Mapping[str, Kind]) -> list[Button]:

@@ -15,7 +15,7 @@ from yipan.duties.lawbook import lawbook
 from yipan.duties.library import library
 from yipan.law.explain import Span, contests, spans_of
 from yipan.law.rule import Overlay
-from yipan.law.rulebook import UnknownRuleError
+from yipan.law.rulebook import NoRuleInForceError, UnknownRuleError
 from yipan.offices.office import names_of
 from yipan.registry.headcounts import threshold
 from yipan.statistics.quarter import ENDS, last_quarter, of_everybody, of_office
@@ -214,6 +214,8 @@ def _examples(worked: Sequence[Worked]) -> dict[str, object]:
 
 
 def _dated(one: Worked) -> dict[str, object]:
+    if isinstance(one.refused, NoRuleInForceError):
+        return {"refused": gettext("那一天没有生效的这条规则，不能推定期限。")}
     if one.bound is None:
         # What to type on a command line next is for nobody who reads a page.
         refused = one.refused

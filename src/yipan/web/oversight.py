@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.shortcuts import redirect
@@ -12,13 +12,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from yipan.duties.faults import DraftFaultsError, UnknownThreadError
 from yipan.duties.lawbook import lawbook
 from yipan.offices.office import names_of
+from yipan.offices.officer import Officer
 from yipan.registry import oversight as audit
 from yipan.registry.glass import BROKEN
 from yipan.web.acting import Acting, for_officers, page, tell
 from yipan.web.words import SHANGHAI, language, purpose_title
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from uuid import UUID
 
     from django.http import HttpRequest, HttpResponse
@@ -41,14 +42,18 @@ def oversight(request: HttpRequest, acting: Acting) -> HttpResponse:
     kinds, today = _kinds(acting), now.astimezone(SHANGHAI).date()
     questions = audit.questions(permit, now)
     asked = {f"{each.about} {each.entry}" for each in questions}
+    flags, glasses = audit.flags(permit, now), audit.glasses(permit, now)
+    looks_ = audit.officers_looks(permit, now, today, WEEK)
     context: dict[str, Any] = {
-        "flags": [
-            (each, purpose_title(each.purpose), f"flag {each.read}" in asked)
-            for each in audit.flags(permit, now)
-        ],
-        "glasses": [(each, f"glass {each.event}" in asked) for each in audit.glasses(permit, now)],
+        "flags": [(each, purpose_title(each.purpose), f"flag {each.read}" in asked) for each in flags],
+        "glasses": [(each, f"glass {each.event}" in asked) for each in glasses],
+        "officers": names_of_officers(
+            [each.officer for each in flags]
+            + [each.officer for each in glasses]
+            + [each.officer for each in looks_]
+        ),
         "needs": kinds[BROKEN].fields["because"].choices,
-        "looks": audit.officers_looks(permit, now, today, WEEK),
+        "looks": looks_,
         "days": WEEK,
         "questions": questions,
         "findings": kinds[audit.CLOSED].fields["finding"].choices,
@@ -63,15 +68,26 @@ def looks(request: HttpRequest, acting: Acting, office: str) -> HttpResponse:
     """Show the looks of one office below: when, who, for what, at how many."""
     today = acting.now.astimezone(SHANGHAI).date()
     on = _day(request.GET.get("on", ""), today)
-    found = audit.looks_of(acting.permit("oversight"), acting.now, office, on, WEEK)
+    permit = acting.permit("oversight")
+    found = audit.looks_of(permit, acting.now, office, on, WEEK)
+    asked = {each.entry for each in audit.questions(permit, acting.now) if each.about == "read"}
     context = {
-        "looks": [(each, purpose_title(each.purpose)) for each in found],
-        "office": names_of([office]).get(office, office) if found else office,
+        "looks": [(each, purpose_title(each.purpose), str(each.read) in asked) for each in found],
+        "officers": names_of_officers(each.officer for each in found),
+        "office": names_of([office]).get(office, office),
         "on": on,
+        "earlier": on - timedelta(days=WEEK),
+        "later": min(on + timedelta(days=WEEK), today) if on < today else None,
         "days": WEEK,
         "most": audit.PAGE if len(found) == audit.PAGE else 0,
     }
     return page(request, acting, "oversight_looks", context)
+
+
+def names_of_officers(accounts: Iterable[str]) -> dict[str, str]:
+    """Return whom accounts belong to, each by name and account: two may bear one name."""
+    found = Officer.objects.filter(user__username__in=sorted(set(accounts)))
+    return {account: f"{name}（{account}）" for account, name in found.values_list("user__username", "name")}
 
 
 def _day(text: str, today: date) -> date:
@@ -110,9 +126,11 @@ def question(request: HttpRequest, acting: Acting, thread: UUID) -> HttpResponse
     one = next((each for each in audit.questions(permit, acting.now) if each.thread == thread), None)
     if one is None:
         raise UnknownThreadError(thread=thread)
+    answers = audit.answers(permit, thread, acting.now)
     context = {
         "question": one,
-        "answers": [(each, kinds[each.kind].title) for each in audit.answers(permit, thread, acting.now)],
+        "answers": [(each, kinds[each.kind].title) for each in answers],
+        "officers": names_of_officers(each.officer for each in answers),
         "findings": kinds[audit.CLOSED].fields["finding"].choices,
         "abouts": kinds[audit.ASKED].fields["about"].choices,
         "fault": fault,

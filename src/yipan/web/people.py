@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from yipan.documents.verbs import record_draft
+from yipan.documents.waiting import TOLD, is_waiting
 from yipan.duties.draft import Draft
 from yipan.duties.faults import StaleCaseError
 from yipan.duties.lawbook import lawbook
@@ -134,6 +135,8 @@ def person(request: HttpRequest, acting: Acting, thread: UUID) -> HttpResponse:
     # What lies under another entry is seen to on the page of the one in front.
     may_record = "record" in permit.rights and seen.merged_into is None
     steps = _steps(seen.view, kinds) if may_record else []
+    # That she was told of a notice is offered while one waits, and not for good.
+    tells = [each for each in steps if each.href.startswith(_telling(thread, kinds))]
     begins = list(_beginnings(acting, seen, kinds)) if may_record and not seen.picture.ended else []
     context = {
         "seen": seen,
@@ -144,7 +147,8 @@ def person(request: HttpRequest, acting: Acting, thread: UUID) -> HttpResponse:
         "ground": _ground(seen, kinds[ENROLLED]),
         "stays": list(_stays(seen, kinds[ENROLLED])),
         "owed": [each for each in steps if each.duty],
-        "steps": [each for each in steps if not each.duty],
+        "steps": [each for each in steps if not each.duty and each not in tells],
+        "tells": tells if tells and is_waiting(permit, thread) else [],
         "beginnings": [button for often, button in begins if often],
         "more": [button for often, button in begins if not often],
         "may_record": may_record,
@@ -193,6 +197,10 @@ def _steps(view: CaseView, kinds: Mapping[str, Kind]) -> list[Button]:
         reverse("record", args=(view.thread, each)) for each in (deciding.MERGED, deciding.APART)
     )
     return [each for each in buttons(view, kinds) if not each.href.startswith(elsewhere)]
+
+
+def _telling(thread: UUID, kinds: Mapping[str, Kind]) -> tuple[str, ...]:
+    return tuple(reverse("record", args=(thread, name)) for name, each in kinds.items() if each.part == TOLD)
 
 
 def _beginnings(acting: Acting, seen: PersonSeen, kinds: Mapping[str, Kind]) -> Iterator[tuple[bool, Button]]:

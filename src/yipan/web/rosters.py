@@ -24,6 +24,7 @@ from yipan.registry import importing, rosterdesk
 from yipan.registry.beside import go_on_beside
 from yipan.registry.headings import FIELDS, heading_of
 from yipan.registry.intake import DONE, DROPPED, READING, STOPPED, WAITING, WORKING, ConsentNeededError
+from yipan.registry.rosterend import rows_end_on
 from yipan.registry.sheets import open_roster
 from yipan.web.acting import Acting, for_officers, now, page, tell
 from yipan.web.knowing import ENROLLED, shown_value
@@ -183,6 +184,7 @@ def _roster(
         "every": EVERY,
         "fault": fault,
         "may_record": "record" in permit.rights,
+        "rows_end_on": rows_end_on(known.finished_at or known.started_at) if known.has_rows else None,
     }
     if known.state == WAITING and "record" in permit.rights:
         look = rosterdesk.look(permit, intake, acting.now)

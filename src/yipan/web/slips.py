@@ -19,6 +19,7 @@ from yipan.registry.access import names_in
 from yipan.registry.ownaccess import ENDED, REPLACED, cards_of, end, give, names_to_give
 from yipan.web.acting import Acting, for_officers, page, tell
 from yipan.web.certificates import house_address, pdf
+from yipan.web.oversight import names_of_officers
 from yipan.web.words import SHANGHAI, said
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def slips(request: HttpRequest, acting: Acting, thread: UUID) -> HttpResponse:
         slip = give(permit, thread, request.POST.get("name", ""), entry, acting.now)
         return render(request, "web/slip.html", {"slip": slip, "thread": thread})
     view = case(permit, thread, acting.now)
-    titles = _titles(view)
+    titles, cards = _titles(view), cards_of(permit, thread, acting.now)
     context: dict[str, Any] = {
         "thread": thread,
         "names": names_in(permit, [thread], acting.now),
@@ -49,8 +50,9 @@ def slips(request: HttpRequest, acting: Acting, thread: UUID) -> HttpResponse:
         ],
         "cards": [
             (each, said(titles.get(each.name, "")), _because(acting, each.ended_because), new_id(acting.now))
-            for each in cards_of(permit, thread, acting.now)
+            for each in cards
         ],
+        "officers": names_of_officers(each.officer for each in cards),
         "reasons": lawbook().kind(ENDED, acting.now.astimezone(SHANGHAI).date()).fields["because"].choices,
         "may_record": "record" in permit.rights,
     }

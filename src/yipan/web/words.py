@@ -43,8 +43,10 @@ PURPOSES: Final = {
     "a person's page": gettext_noop("打开本人登记页"),
     "break the glass": gettext_noop("紧急查阅"),
     "broken glass": gettext_noop("紧急查阅"),
+    "api": gettext_noop("由机构的程序查看"),
     "case": gettext_noop("打开案件"),
     "certificate register": gettext_noop("服务证明登记簿"),
+    "certificates of a case": gettext_noop("办理服务证明"),
     "command line": gettext_noop("命令行办理"),
     "find a person": gettext_noop("查找服务对象"),
     "head-counts": gettext_noop("未登记人数"),
@@ -56,6 +58,7 @@ PURPOSES: Final = {
     "print a letter": gettext_noop("打印信函"),
     "record": gettext_noop("填写记录"),
     "rosters": gettext_noop("导入名册"),
+    "who is meant": gettext_noop("核对外省来的案件说的是谁"),
     "withdrawal": gettext_noop("办理撤回同意"),
     "worklist": gettext_noop("今日应办"),
 }

@@ -39,6 +39,7 @@ register.filter("owed_to", words.owed_to_text)
 register.filter("is_running", words.is_running)
 register.filter("is_letter", papers.has_letter)
 register.filter("is_form", papers.has_form)
+register.filter("forms_of", papers.forms_of)
 
 
 @register.simple_tag

@@ -5,7 +5,7 @@ FROM (
   FROM duties AS d
   LEFT JOIN duties AS later
     ON later.thread = d.thread AND later.rule = d.rule AND later.office = d.office AND later.owed_to = d.owed_to
-    AND later.party_role = d.party_role AND later.opened_at >= d.closed_at AND later.key <> d.key
+    AND later.party_role = d.party_role AND later.period = d.period AND later.opened_at >= d.closed_at AND later.key <> d.key
   WHERE d.state = 'discharged' AND d.owed_to <> 'person' AND d.owed_to <> 'public' AND d.closed_at >= $first AND d.closed_at < $after
   GROUP BY d.office, d.owed_to, d.key
 ) AS answered

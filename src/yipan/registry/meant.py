@@ -1,6 +1,6 @@
-"""Who is meant by a question from another province: looked for in the office's own register, each look written down.
+"""Who is meant by what another office asks: looked for in this office's own register, each look written down.
 
-The numbers of two nodes are never the same, and no register is sent round. The receiver looks among its own people with what she
+No register is sent round, and the numbers of two nodes are never the same. Who is asked looks among its own people with what she
 agreed to have checked. It proposes and never decides: "not enrolled here" is a normal answer, and so is nobody of that name.
 """
 
@@ -20,6 +20,7 @@ from yipan.registry.matching import Record, judge, read_number
 from yipan.registry.names import read_name
 from yipan.registry.people import write_down
 from yipan.registry.projection import number_digests, pictures
+from yipan.registry.readlog import note_look
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from yipan.registry.matching import Verdict
 
 #: What the read log says these looks were for.
-PURPOSE: Final = "who is meant by another province"
+PURPOSE: Final = "who is meant"
 #: The most entries proposed.
 MOST: Final = 10
 _SAID: Final = (
@@ -78,14 +79,15 @@ def who_is_meant(permit: Permit, thread: UUID, now: datetime) -> list[Meant]:
         refuse_unseen(cursor, thread)
         return [
             _meant(cursor, permit, subject, record, now)
-            for subject, record in _records(cursor, thread).items()
+            for subject, record in _records(cursor, permit, thread, now).items()
         ]
 
 
-def _records(cursor: CursorWrapper, thread: UUID) -> dict[str, Record]:
-    """Return what the case says of each person, for comparing."""
+def _records(cursor: CursorWrapper, permit: Permit, thread: UUID, now: datetime) -> dict[str, Record]:
+    """Return what the case says of each person, for comparing, and write down that it was looked at."""
     book = lawbook()
     said: dict[str, dict[str, str]] = {}
+    looked_at: set[UUID] = set()
     cursor.execute(_SAID, [thread])
     for kind_name, at, event, name, ciphertext, subject, wrapped, version in cursor.fetchall():
         fields = book.kind(kind_name, at.astimezone(SHANGHAI).date()).fields
@@ -99,6 +101,8 @@ def _records(cursor: CursorWrapper, thread: UUID) -> dict[str, Record]:
                 and fields[key].type in ("name", "identity-number", "phone")
             ):
                 said.setdefault(name, {})[fields[key].type] = str(value)
+                looked_at.add(subject)
+    note_look(cursor, permit, now, [thread], looked_at)
     return {
         subject: Record(
             name=each["name"], identity_number=each.get("identity-number"), phone=each.get("phone")
