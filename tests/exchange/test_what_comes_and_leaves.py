@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from tests.database.disk import full_disk
 from tests.duties.cast import at
 from tests.exchange.peer import Peer, later
-from yipan.database.refusals import DiskFullError
 from yipan.exchange.faults import WordsDifferError
 from yipan.exchange.nodes.entering import enter_ready, retry
 from yipan.exchange.nodes.peers import confirm, peer_named, revoke, take_card
@@ -148,7 +147,7 @@ def test_a_full_disk_is_no_fault_of_what_came_which_is_entered_when_there_is_roo
     thread = asked(cast)
     now = at("2026-03-04T10:00")
     peer.send(*arrived_and_answered(cast, peer, thread), now=now)
-    with full_disk(), pytest.raises(DiskFullError):
+    with full_disk(), pytest.raises(OperationalError):
         enter_ready(now)
     assert not [each for each in desk(now) if each["thread"] == thread]
     while enter_ready(now):

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from ninja.errors import HttpError, ValidationError
 
 from yipan.api.answers import Answer, ControlsError, written
-from yipan.database.refusals import ConnectionLostError, DiskFullError
+from yipan.database.refusals import ConnectionLostError, DiskFullError, refusal_of
 from yipan.documents.certificate import NoCertificateError
 from yipan.documents.evidence import EvidenceTooLargeError
 from yipan.documents.ledgers import NoLedgerError
@@ -318,7 +318,7 @@ def hang_up(api: NinjaAPI) -> None:
     @api.exception_handler(Exception)
     def _our_fault(request: HttpRequest, error: Exception) -> HttpResponse:
         _LOG.error("api", exc_info=error, extra={"request": request, "status_code": 500})
-        return refuse(request, OurFaultError())
+        return refuse(request, refusal_of(error) or OurFaultError())
 
 
 def _wrong(error: Mapping[str, Any]) -> dict[str, str]:

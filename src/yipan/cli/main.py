@@ -42,11 +42,23 @@ class Program(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; a refusal is said once, without a traceback."""
+        said: YipanError
         try:
             return super().invoke(ctx)
         except YipanError as refusal:
-            say_refusal(refusal, as_json="--json" in sys.argv, console=Console())
-            ctx.exit(refusal.exit_code)
+            said = refusal
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except Exception as error:
+            # The driver of the database is read only where something broke.
+            from yipan.database.refusals import refusal_of  # noqa: PLC0415
+
+            told = refusal_of(error)
+            if told is None:
+                raise
+            said = told
+        say_refusal(said, as_json="--json" in sys.argv, console=Console())
+        raise click.exceptions.Exit(said.exit_code)
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})

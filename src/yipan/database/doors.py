@@ -23,7 +23,7 @@ from yipan.database.refusals import (
     NotOursError,
     NotPreparedError,
     UnreachableError,
-    refusal_of,
+    full_disk,
 )
 from yipan.database.roles import MAINTENANCE, Roles, check_working_role, new_password, prepare
 from yipan.database.vault import exists, read_or_make_key, replace_key
@@ -184,7 +184,7 @@ def _given_doors() -> Doors:
     try:
         check_working_role(doors.app, owner=doors.owner.get("user", ""))
     except psycopg.Error as error:
-        raise refusal_of(error) or UnreachableError(variable=WORKING, reason=error) from error
+        raise full_disk(error) or UnreachableError(variable=WORKING, reason=error) from error
     return doors
 
 
@@ -199,7 +199,7 @@ def _open(admin: Door, roles: Roles, passwords: KeptPasswords | None) -> Doors:
         prepare(admin, roles, passwords)
         return _checked(admin, roles, passwords)
     except psycopg.Error as error:
-        raise refusal_of(error) or UnreachableError(variable=WORKING, reason=error) from error
+        raise full_disk(error) or UnreachableError(variable=WORKING, reason=error) from error
 
 
 def _checked(admin: Door, roles: Roles, passwords: KeptPasswords | None) -> Doors:

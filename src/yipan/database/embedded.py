@@ -14,7 +14,7 @@ import psycopg
 
 from yipan.database import keeper
 from yipan.database.cluster import ENVIRONMENT, SUPERUSER, Cluster, cluster
-from yipan.database.refusals import ServerDidNotStartError, refusal_of
+from yipan.database.refusals import ServerDidNotStartError, full_disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ def _start(home: Path) -> None:
             os.close(lock)
             break
     failed = ServerDidNotStartError(log=home / keeper.LOG, tail=_end_of(home / keeper.LOG))
-    raise refusal_of(failed) or failed
+    raise full_disk(failed) or failed
 
 
 def _spawn_keeper(home: Path, kept: Cluster, lock: int) -> None:
@@ -116,7 +116,7 @@ def _ready(home: Path) -> bool:
         ).close()
     except psycopg.OperationalError as error:
         # It runs and lets nobody in: no waiting helps.
-        if refusal := refusal_of(error):
+        if refusal := full_disk(error):
             raise refusal from error
         return False
     return True

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import psycopg
 
 from yipan.errors import YipanError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 #: As the server says it where an error has no code yet: while it starts, and while it lets somebody in.
 _FULL: Final = "No space left on device"
+#: The server was told to end; after a crash it says 57P02, and until it is back 57P03.
+_GONE: Final = ("57P01", "57P02", "57P03")
 
 
 class DatabaseError(YipanError):
@@ -130,11 +136,35 @@ class ConnectionLostError(DatabaseError):
     }
 
 
-def refusal_of(error: BaseException, *, lost: bool = False) -> DatabaseError | None:
-    """Return what an error of the database means to whoever hears of it, if that can be told; `lost`: the line is gone."""
-    if isinstance(error, psycopg.errors.DiskFull) or _FULL in str(error):
-        return DiskFullError()
-    return ConnectionLostError() if lost else None
+def full_disk(error: BaseException) -> DiskFullError | None:
+    """Return the refusal where an error of the server says that its disk is full."""
+    is_full = isinstance(error, psycopg.errors.DiskFull) or _FULL in str(error)
+    return DiskFullError() if is_full else None
+
+
+def refusal_of(error: BaseException) -> DatabaseError | None:
+    """Return what an error of the database means to whoever hears of it, if that can be told.
+
+    Only a door asks: in between it stays what it is, so that nobody who expects a refusal takes it for one.
+    """
+    cause = error.__cause__ or error
+    # What the client itself says of its line has no code; with a code the server says that it goes.
+    is_gone = isinstance(cause, psycopg.OperationalError) and cause.sqlstate in (None, *_GONE)
+    return full_disk(cause) or (ConnectionLostError() if is_gone else None)
+
+
+@contextmanager
+def said_as_refusals() -> Iterator[None]:
+    """Turn what the database breaks on into a refusal: at a door, where somebody hears of it."""
+    try:
+        yield
+    except YipanError:
+        raise
+    except Exception as error:
+        refusal = refusal_of(error)
+        if refusal is None:
+            raise
+        raise refusal from error
 
 
 class NoPostgresAddressError(DatabaseError):

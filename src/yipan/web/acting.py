@@ -16,7 +16,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
-from yipan.database.refusals import ConnectionLostError, DiskFullError
+from yipan.database.refusals import ConnectionLostError, DiskFullError, said_as_refusals
 from yipan.documents.certificate import NoCertificateError
 from yipan.documents.papers import NoPaperError
 from yipan.duties.faults import UnknownThreadError
@@ -136,8 +136,9 @@ def for_officers(
         if before or acting is None:
             return _send(request, before or reverse("office"))
         try:
-            _note_log_in(request, acting)
-            return view(request, acting, *args, **kwargs)
+            with said_as_refusals():
+                _note_log_in(request, acting)
+                return view(request, acting, *args, **kwargs)
         except OnLeaveError as refusal:
             told = refuse(request, acting, refusal)
             if len(posts) == 1:

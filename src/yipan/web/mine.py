@@ -20,6 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from yipan.database.refusals import DatabaseError, said_as_refusals
 from yipan.documents import ownpapers
 from yipan.documents.owncopy import copy_pdf
 from yipan.errors import YipanError
@@ -99,11 +100,13 @@ def for_persons(
         if not request.session.get(MINE):
             request.session[MINE] = True
         try:
-            return view(request, permit, *args, **kwargs)
+            with said_as_refusals():
+                return view(request, permit, *args, **kwargs)
         except NotHersError as refusal:
             return show(request, "refused", {"sentence": refusal.say(language())}, 404)
         except YipanError as refusal:
-            return show(request, "refused", {"sentence": refusal.say(language())}, 422)
+            status = 503 if isinstance(refusal, DatabaseError) else 422
+            return show(request, "refused", {"sentence": refusal.say(language())}, status)
 
     return guarded
 

@@ -14,7 +14,6 @@ from uuid import UUID
 
 from django.db import DataError, IntegrityError
 
-from yipan.database.refusals import DatabaseError
 from yipan.duties.draft import Draft
 from yipan.duties.lawbook import lawbook
 from yipan.duties.projecting import Projecting, Several
@@ -193,8 +192,6 @@ class _Round:
             return self._enter_one(*work[0])
         try:
             self._record(work)
-        except DatabaseError:
-            raise
         except (_OneByOneError, _NotYetError, YipanError, *_UNREADABLE):
             middle = len(work) // 2
             first, rest = work[:middle], work[middle:]
@@ -217,9 +214,6 @@ class _Round:
     def _enter_one(self, row: Row, item: Mapping[str, Any]) -> bool:
         try:
             self._record([(row, item)])
-        except DatabaseError:
-            # No fault of what came: it is entered when the disk has room again, or the server is back.
-            raise
         except _NotYetError as error:
             self._put_off(row, WAITING, error.until, "not-yet")
         except UnknownKindError:
