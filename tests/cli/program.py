@@ -44,6 +44,8 @@ class Answer:
 
 #: By data folder: what was recorded of people there. No maintenance shows any of it.
 _recorded: dict[Path, set[str]] = {}
+#: What anybody may ask with a certificate in the hand: it says again what stands on that one.
+_IN_HAND = "certificates verify"
 _HERS = ("name", "identity_number", "phone", "address", "points", "matter")
 
 
@@ -96,7 +98,7 @@ class Program:
         """Run a command to its end, by a fork of a warm program where this folder has one."""
         warm = None if more else warm_program(self)
         answer = warm.run(*arguments) if warm else ended(self.start(*arguments, **more))
-        if is_maintenance(arguments):
+        if is_maintenance(arguments) and " ".join(arguments[:2]) != _IN_HAND:
             shown = [each for each in _recorded.get(self.home, ()) if each in answer.out + answer.err]
             assert shown == [], (arguments, shown)
         return answer
