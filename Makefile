@@ -36,7 +36,7 @@ demo-provinces: setup ## a hub and three provinces on this machine, and one case
 	$(BIN)/python tools/demo_provinces.py
 
 test: setup needs lint ## all that must be green: lint, types, the floor plan, every test
-	$(BIN)/python -m pytest -m "not soak" -n $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not soak" -n $$(($$(nproc) + 2)) --dist loadfile --no-loadscope-reorder
 
 needs: ## what the tests need beside Python: a Chromium and a Chinese font
 	@tools/test-needs
