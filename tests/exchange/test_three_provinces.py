@@ -144,7 +144,7 @@ def play_faults(three: Provinces, seed: int, seconds: float, rest: float = 0.0) 
 
 
 def test_five_minutes_of_faults_at_random_lose_nothing_and_double_nothing(three: Provinces) -> None:
-    play_faults(three, int(os.environ.get("EXCHANGE_SEED", "20261122")), 300, rest=16)
+    play_faults(three, int(os.environ.get("EXCHANGE_SEED", "20261122")), 300, rest=30)
 
 
 def test_a_township_moves_to_another_node_with_its_cases_and_its_people(three: Provinces) -> None:
