@@ -202,7 +202,7 @@ def new_installation(**more: str) -> Installation:
     """
     # Each has a folder of root keys of its own: a copy bears the same name, and some tests move its key.
     config = Path(tempfile.mkdtemp(prefix="yc-"))
-    atexit.register(shutil.rmtree, config)
+    atexit.register(shutil.rmtree, config, ignore_errors=True)
     program = Program(home=Path(tempfile.mkdtemp(prefix="yh-")), config=config, more=more)
     made = set_up()
     made.copy(program.home, config)
