@@ -108,3 +108,38 @@ def test_a_slip_is_withdrawn_by_who_wrote_it_and_what_it_settled_is_open_again(t
     after = client.get(f"/cases/{case}").content.decode()
     assert "已更正" in after
     assert client.get(ways[-1]).status_code == 404
+
+
+@pytest.mark.usefixtures("playground")
+def test_who_was_named_by_mistake_is_taken_out_of_a_registration_with_the_office_that_was_to_be_asked(
+    tmp_path: Path,
+) -> None:
+    CLOCK.now = BEGINS
+    own, her_home, his_home = a_township("page"), a_township("page"), a_township("page")
+    said = {
+        "her_home": her_home, "her_name": "陈丽华", "her_agrees_verify": True, "her_agrees_notice": True,
+        "his_home": his_home, "his_name": "王大明", "his_agrees_verify": True, "his_agrees_notice": True,
+        "papers": "complete",
+    }  # fmt: skip
+    asked = Draft(kind="birth-registration.asked", fields=said)
+    case = record_draft(permit(own, BEGINS), asked, None, None, BEGINS).threads[0]
+    client = _client(own, tmp_path)
+    way = _ways(client, case)[0]
+    form = Page(client.get(way).content).form_with("as_of")
+    assert form
+    without = {name: "" if name.startswith("his_") else value for name, value in form.values.items()}
+    sent = client.post(way, without)
+    assert sent.status_code == 302, Page(sent.content).wrong
+    left = {
+        each.owed_to: each.state for each in duties_of(permit(own, BEGINS), BEGINS) if each.thread == case
+    }
+    assert left.pop(his_home, "released") == "released"
+    assert "open" in left.values()
+    # Neither his home nor he stands in what counts now, and what is corrected next does not bring them back.
+    again = Page(client.get(_ways(client, case)[0]).content).form_with("as_of")
+    assert again
+    assert again.values["her_home"].startswith(her_home)
+    assert [again.values[name] for name in ("his_home", "his_name")] == ["", ""]
+    # Whoever must be named cannot be left out.
+    nobody = client.post(_ways(client, case)[0], {**again.values, "her_home": "", "her_name": ""})
+    assert nobody.status_code == 422
