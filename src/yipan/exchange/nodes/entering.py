@@ -308,15 +308,7 @@ class _Round:
                 [kept, until, reason, row.id],
             )
             if kept in (HELD, REFUSED) and row.state != kept:
-                became = Became(
-                    thread=row.thread,
-                    number=row.number,
-                    event=row.event,
-                    state=kept,
-                    received_at=row.received_at,
-                    reason=reason,
-                )
-                receipts(cursor, row.peer, [became], self.now)
+                receipts(cursor, row.peer, [Became.of(row, kept, reason)], self.now)
 
 
 class _OneByOneError(Exception):

@@ -21,12 +21,14 @@ from yipan.exchange.nodes.tables import (
     DONE,
     ENTERED,
     NEW,
+    REFUSED,
 )
 from yipan.law.deadline import SHANGHAI
 from yipan.offices.permit import Permit
+from yipan.offices.succession import OfficeEndedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from yipan.exchange.nodes.own import Own
     from yipan.law.kind import Kind
@@ -60,10 +62,24 @@ def finish(one: Own, where: Map, now: datetime) -> int:
     for row in rows:
         for office, draft in _arrivals(one, where, row, rulebook):
             arrivals[office].append(draft)
+    #: By the entry whose arrival could not be written: why.
+    refused: dict[UUID, str] = {}
     for office, drafts in arrivals.items():
-        _record_arrivals(one, office, drafts, now)
-    _finished(rows, now)
+        refused |= _record_arrivals(one, office, drafts, now)
+    _finished([each for each in rows if each.event not in refused], now)
+    _lay_on_desk([each for each in rows if each.event in refused], refused, now)
     return len(rows)
+
+
+def _lay_on_desk(rows: Sequence[Row], reasons: Mapping[UUID, str], now: datetime) -> None:
+    """Keep what was entered and whose arrival was refused, with the reason, and tell its sender: no clock runs by it yet."""
+    for row in rows:
+        with exchanging() as cursor:
+            cursor.execute(
+                "UPDATE exchange_inbox SET state = %s, reason = %s, tries = tries + 1 WHERE id = %s AND state = %s",
+                [REFUSED, reasons[row.event], row.id, ENTERED],
+            )
+            receipts(cursor, row.peer, [Became.of(row, REFUSED, reasons[row.event])], now)
 
 
 def _finished(rows: Sequence[Row], now: datetime) -> None:
@@ -77,19 +93,13 @@ def _finished(rows: Sequence[Row], now: datetime) -> None:
         moved = {row[0] for row in cursor.fetchall()}
         for row in rows:
             if row.id in moved:
-                became = Became(
-                    thread=row.thread,
-                    number=row.number,
-                    event=row.event,
-                    state=ENTERED,
-                    received_at=row.received_at,
-                )
-                by_peer[row.peer].append(became)
+                by_peer[row.peer].append(Became.of(row, ENTERED))
         for peer, listed in by_peer.items():
             receipts(cursor, peer, listed, now)
 
 
-def _record_arrivals(one: Own, office: str, drafts: Sequence[Draft], now: datetime) -> None:
+def _record_arrivals(one: Own, office: str, drafts: Sequence[Draft], now: datetime) -> dict[UUID, str]:
+    """Write arrivals at an office; return why, by the entry that came, for each that could not be written."""
     permit = Permit(
         officer=f"node:{one.name}",
         organisation=office,
@@ -99,12 +109,19 @@ def _record_arrivals(one: Own, office: str, drafts: Sequence[Draft], now: dateti
     )
     try:
         record(drafts, permit=permit, clock=lambda: now)
-    except YipanError:
+    except OfficeEndedError:
+        return {}  # whoever goes on in its place has the case, and the clock that runs there
+    except YipanError as error:
         if len(drafts) == 1:
-            return  # its case has gone on without it: withdrawn, or the office ended
+            return {drafts[0].follows[0]: f"arrival: {error.code}: {error.say('zh')}"[:500]}
         middle = len(drafts) // 2
-        for half in (drafts[:middle], drafts[middle:]):
-            _record_arrivals(one, office, half, now)
+        halves = (drafts[:middle], drafts[middle:])
+        return {
+            event: reason
+            for half in halves
+            for event, reason in _record_arrivals(one, office, half, now).items()
+        }
+    return {}
 
 
 def _arrivals(one: Own, where: Map, row: Row, rulebook: Rulebook) -> list[tuple[str, Draft]]:
@@ -125,6 +142,8 @@ def _arrivals(one: Own, where: Map, row: Row, rulebook: Rulebook) -> list[tuple[
     arrival = arrival_of(kind, rulebook, day)
     if arrival is None:
         return []
+    # What the arrival says beside its way (how urgent it is) is what the message said.
+    same = {name: said for name, said in item["clock"].items() if name in arrival.fields}
     found = []
     for role in kind.in_group(kind.reaches):
         for office in item["parties"].get(role, ()):
@@ -133,7 +152,7 @@ def _arrivals(one: Own, where: Map, row: Row, rulebook: Rulebook) -> list[tuple[
                     kind=arrival.name,
                     id=beside(row.event, uuid5(_NAMESPACE, f"{row.event} {office}")),
                     thread=row.thread,
-                    fields={role: office, "channel": ELSEWHERE},
+                    fields={**same, role: office},
                     at=max(at, row.received_at),
                     evidence=row.proof,
                     follows=(row.event,),

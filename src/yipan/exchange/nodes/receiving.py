@@ -120,6 +120,14 @@ class Became:
     received_at: datetime
     reason: str = ""
 
+    @classmethod
+    def of(cls, row: Row, state: str, reason: str = "") -> Became:
+        """Return what is said of a row of the inbox."""
+        return cls(
+            thread=row.thread, number=row.number, event=row.event, state=state, received_at=row.received_at,
+            reason=reason,
+        )  # fmt: skip
+
 
 def receive(raw: str, stored_at: datetime | None, now: datetime) -> bool:
     """Keep what an envelope says, once; return whether it was believed. `stored_at`: when the hub took it, by its clock."""
