@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from yipan.law.event import Plain
     from yipan.law.kind import Field
 
+#: The longest text of a field: an entry must fit into one envelope to another province.
+MOST_CHARACTERS: Final = 10_000
 _PERIOD = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-([0-2]\d|3[01]))?|-Q[1-4]|-H[12])?")
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
 _CODE = re.compile(r"[A-Za-z0-9 ._:+-]{1,200}")
@@ -44,6 +46,12 @@ def read_value(one: Field, value: object) -> Plain | Fault:
     wanted = _SHAPES.get(one.type)
     if wanted and not wanted[0].fullmatch(text):
         return Fault(field=one.name, zh=wanted[1], en=wanted[2])
+    if len(text) > MOST_CHARACTERS:
+        zh = f"最多写{MOST_CHARACTERS}个字，现在有{len(text)}个。更长的材料请作为附件。"
+        en = (
+            f"At most {MOST_CHARACTERS} characters; there are {len(text)}. Attach what is longer as evidence."
+        )
+        return Fault(field=one.name, zh=zh, en=en)
     return text
 
 

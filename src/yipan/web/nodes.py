@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.shortcuts import redirect
 from django.utils.translation import gettext, gettext_noop
@@ -36,8 +36,14 @@ STATES: Final[Mapping[str, str]] = {
     "entered": gettext_noop("已送达"),
     "held": gettext_noop("暂存"),
     "refused": gettext_noop("未被接受"),
-    "withheld": gettext_noop("本人未同意，没有发出"),
+    "withheld": gettext_noop("没有发出"),
     "new": gettext_noop("待登记"),
+}
+#: Why something did not leave; what another node says of it is shown as it says it.
+REASONS: Final[Mapping[str, str]] = {
+    "no-consent": gettext_noop("本人未同意"),
+    "gone": gettext_noop("记录已不在本节点"),
+    "too-large": gettext_noop("内容太长，一个信封装不下"),
 }
 WAYS: Final[Mapping[str, str]] = {
     "came": gettext_noop("来件"),
@@ -54,11 +60,16 @@ def nodes(request: HttpRequest, acting: Acting) -> HttpResponse:
     is_node = own_or_none() is not None
     context = {
         "status": status(acting.now) if is_node else None,
-        "desk": desk(acting.now) if is_node else [],
+        "desk": [_in_words(each) for each in desk(acting.now)] if is_node else [],
         "states": STATES,
         "directions": WAYS,
     }
     return page(request, acting, "nodes", context)
+
+
+def _in_words(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    reason = row["reason"]
+    return {**row, "reason": gettext(REASONS[reason]) if reason in REASONS else reason}
 
 
 @require_POST

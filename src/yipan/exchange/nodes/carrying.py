@@ -18,8 +18,9 @@ from nats.errors import Error as NatsError
 
 from yipan.exchange.faults import UnreachableHubError
 from yipan.exchange.nodes import counting
-from yipan.exchange.nodes.entering import enter_ready
+from yipan.exchange.nodes.entering import enter_in_turn
 from yipan.exchange.nodes.erasures import tell_erasures
+from yipan.exchange.nodes.finishing import finish
 from yipan.exchange.nodes.line import COUNTS_SUBJECT, FETCH, STREAM, SUBJECT, TIMEOUT, connect, ensure_streams
 from yipan.exchange.nodes.line import box as box_of
 from yipan.exchange.nodes.own import credentials, own
@@ -56,21 +57,24 @@ class Carrying:
         self._said = ""
         #: Erasures of before were compared with where copies lie; at the start none were.
         self._compared_at: datetime | None = None
-        # One thread for what leaves and one for what comes, each with a connection of its own.
+        #: Something was entered, and is to be receipted.
+        self._entered = asyncio.Event()
+        # A thread for what leaves, for what comes, and for what is said of it, each with a connection of its own.
         self._leaving = ThreadPoolExecutor(1, "leaving")
         self._entering = ThreadPoolExecutor(1, "entering")
+        self._finishing = ThreadPoolExecutor(1, "finishing")
 
     async def run(self, seconds: float | None = None) -> None:
         """Carry until told to stop, or for some seconds."""
-        tasks = [asyncio.create_task(each()) for each in (self._connected, self._enter)]
+        tasks = [asyncio.create_task(each()) for each in (self._connected, self._enter, self._finish)]
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.stop.wait(), seconds)
         self.stop.set()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._leaving.shutdown()
-        self._entering.shutdown()
+        for pool in (self._leaving, self._entering, self._finishing):
+            pool.shutdown()
 
     async def _connected(self) -> None:
         """Connect, carry, and connect again whenever that fails."""
@@ -152,17 +156,32 @@ class Carrying:
             await self._in(self._entering, receive_many, said, _now())
             for message in messages:
                 await message.ack()
-            await self._in(self._entering, enter_ready, _now())
+            await self._in(self._entering, enter_in_turn, _now())
+            self._entered.set()
 
     async def _enter(self) -> None:
         """Enter what waited for its time, whether or not the hub is there."""
         while not self.stop.is_set():
-            try:
-                done = await self._in(self._entering, enter_ready, _now())
-            except Exception as error:  # noqa: BLE001  # the database went away: it comes back, and nothing was lost
-                self._tell(type(error).__name__)
-                done = 0
-            await asyncio.sleep(0 if done else _AFTER_A_FAULT)
+            if await self._try(self._entering, enter_in_turn):
+                self._entered.set()
+            else:
+                await asyncio.sleep(_AFTER_A_FAULT)
+
+    async def _finish(self) -> None:
+        """Write arrivals and receipts of what was entered, while what came after it is entered."""
+        while not self.stop.is_set():
+            self._entered.clear()
+            if not await self._try(self._finishing, finish):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._entered.wait(), _AFTER_A_FAULT)
+
+    async def _try(self, pool: ThreadPoolExecutor, verb: Callable[[datetime], int]) -> int:
+        """Do what the hub is not needed for; the database may go away: it comes back, and nothing was lost."""
+        try:
+            return await self._in(pool, verb, _now())
+        except Exception as error:  # noqa: BLE001  # whatever the database says when it goes
+            self._tell(type(error).__name__)
+            return 0
 
     async def _count(self, stream: JetStreamContext) -> None:
         """Give the hub the counts of yesterday, and of the days before that it has not."""

@@ -116,8 +116,12 @@ def _mark(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
 
 
 def enter_ready(now: datetime) -> int:
-    """Enter what has come and stands in its turn, finish what was entered, ask about gaps; return how much was done."""
-    one = own()
+    """Enter what has come and stands in its turn, and finish what was entered; return how much was done."""
+    return enter_in_turn(now) + finish(now)
+
+
+def enter_in_turn(now: datetime) -> int:
+    """Enter what has come and stands in its turn, erase what was erased there, ask about gaps; return how much was done."""
     rows, where = _ready(now)
     peers = {each.peer for each in rows}
     taken = {peer: townships_from(where, peer) for peer in peers}
@@ -129,10 +133,11 @@ def enter_ready(now: datetime) -> int:
         by_office[row.peer, row.organisation].append((row, item))
     for listed in by_office.values():
         round_.enter(listed)
-    finished = finish(one, where, now) + apply_erasures(now)
+    # In the same thread as entering: nothing of her is entered beside it.
+    erased_now = apply_erasures(now)
     if len(rows) < _ROUND:
         ask_about_gaps(now)
-    return len(rows) + finished
+    return len(rows) + erased_now
 
 
 def _ready(now: datetime) -> tuple[list[Row], Map]:

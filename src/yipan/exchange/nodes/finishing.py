@@ -13,7 +13,8 @@ from yipan.duties.naming import beside
 from yipan.duties.record import record
 from yipan.duties.travelling import ELSEWHERE
 from yipan.errors import YipanError
-from yipan.exchange.nodes.peers import Map, exchanging
+from yipan.exchange.nodes.own import own
+from yipan.exchange.nodes.peers import exchanging, map_of
 from yipan.exchange.nodes.receiving import COLUMNS, Became, Row, let_leave, receipts
 from yipan.exchange.nodes.resting import awake
 from yipan.exchange.nodes.tables import (
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from yipan.exchange.nodes.own import Own
+    from yipan.exchange.nodes.peers import Map
     from yipan.law.kind import Kind
     from yipan.law.rulebook import Rulebook
 
@@ -47,16 +49,21 @@ _GAPS: Final = (
 )
 
 
-def finish(one: Own, where: Map, now: datetime) -> int:
-    """Write the arrival of what was entered, and its receipt."""
+def finish(now: datetime) -> int:
+    """Write the arrival of what was entered, and its receipt; return of how much.
+
+    It may run beside the entering of what came after, in one thread at a time.
+    """
+    one = own()
     with exchanging() as cursor:
         cursor.execute(
             f"SELECT {', '.join(COLUMNS)} FROM exchange_inbox WHERE state = %s ORDER BY id LIMIT %s",  # noqa: S608  # our own columns
             [ENTERED, _ROUND],
         )
         rows = [Row(**dict(zip(COLUMNS, each, strict=True))) for each in cursor.fetchall()]
-    if not rows:
-        return 0
+        if not rows:
+            return 0
+        where = map_of(cursor, one)
     rulebook = lawbook()
     arrivals: dict[str, list[Draft]] = defaultdict(list)
     for row in rows:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from yipan.exchange.envelope import LARGEST
 from yipan.exchange.faults import HubFilesError
 from yipan.exchange.nodes.own import is_name
 
@@ -35,7 +36,7 @@ _CONFIG: Final = """\
 # Written by `yipan node hub`. nats-server -c hub.conf
 listen: "0.0.0.0:{port}"
 server_name: "yipan-hub"
-max_payload: 1MB
+max_payload: {largest}
 jetstream {{ store_dir: "./store" }}
 tls {{
   cert_file: "./hub.pem"
@@ -80,7 +81,7 @@ def write_hub(folder: Path, address: str, port: int, names: Sequence[str], now: 
             _write(path, text)
             made.append(path)
     users = ",\n".join(_said(each) for each in sorted({*known, *names, KEEPER}))
-    _write(folder / "hub.conf", _CONFIG.format(port=port, users=users).encode())
+    _write(folder / "hub.conf", _CONFIG.format(port=port, users=users, largest=LARGEST).encode())
     return [each for each in made if each.stem != KEEPER]
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import connection, transaction
 
 from yipan.duties.lawbook import lawbook
-from yipan.exchange.envelope import canonical, digest_of, seal
+from yipan.exchange.envelope import LARGEST, canonical, digest_of, seal
 from yipan.exchange.nodes.own import own
 from yipan.exchange.nodes.peers import Map, exchanging, known_peers, map_of, open_tables
 from yipan.exchange.nodes.tables import (
@@ -45,9 +45,11 @@ if TYPE_CHECKING:
     from yipan.law.kind import Kind
     from yipan.law.rulebook import Rulebook
 
-#: The most rows of an envelope, and of its bytes: the hub takes a megabyte.
+#: The most rows of an envelope, and of the bytes in it: sealed they are a third more.
 MANY: Final = 500
-_LARGEST: Final = 500_000
+_LARGEST: Final = LARGEST * 7 // 10
+#: What an item takes beside its own text: its digest in the signed head, and what stands between two.
+_BESIDE: Final = 96
 #: The first pause before something is sent again that was not receipted; each is twice as long, up to the longest.
 _PAUSE: Final = timedelta(seconds=20)
 _LONGEST: Final = timedelta(minutes=10)
@@ -79,7 +81,7 @@ _SENT: Final = (
 )
 _ENDED: Final = (
     "UPDATE exchange_outbox SET state = %s, sent_at = coalesce(sent_at, %s), next_at = %s, tries = tries + 1,"
-    " reason = CASE WHEN %s THEN 'no-consent' ELSE reason END WHERE id = ANY(%s) AND state IN (%s, %s)"
+    " reason = CASE WHEN %s = '' THEN reason ELSE %s END WHERE id = ANY(%s) AND state IN (%s, %s)"
 )
 
 
@@ -106,7 +108,8 @@ class Packed:
     raw: str
     head: str
     rows: tuple[Row, ...]
-    withheld: frozenset[int]
+    #: What does not leave, by row: why.
+    withheld: Mapping[int, str]
 
     @property
     def message_id(self) -> str:
@@ -144,14 +147,20 @@ def _pack(  # who, where, to whom, what, and both clocks
 ) -> Packed:
     items: list[dict[str, Any]] = []
     carried: list[Row] = []
-    withheld: set[int] = set()
-    size = 0
-    for row, listed in zip(rows, _items(where, peer, rows), strict=True):
-        size += sum(len(canonical(each)) for each in listed)
-        if carried and size > _LARGEST:
+    withheld: dict[int, str] = {}
+    size = sum(map(len, one.statements))
+    for row, told in zip(rows, _items(where, peer, rows), strict=True):
+        more, listed = _size(told), told
+        if carried and size + more > _LARGEST:
             break
-        if any(each.get("void") for each in listed):
-            withheld.add(row.id)
+        if more > _LARGEST and row.what in NUMBERED:
+            # It would never leave, and nothing after it would: its place is said to be empty, and it lies on the desk.
+            listed = [{**_place(row), "by": row.organisation, "void": "too-large"}]
+            more = _size(listed)
+        size += more
+        for each in listed:
+            if each.get("void"):
+                withheld[row.id] = str(each["void"])
         items += listed
         carried.append(row)
     if skew is not None:
@@ -165,7 +174,16 @@ def _pack(  # who, where, to whom, what, and both clocks
         made_at=now,
         statements=one.statements,
     )
-    return Packed(peer=peer.name, raw=raw, head=head, rows=tuple(carried), withheld=frozenset(withheld))
+    return Packed(peer=peer.name, raw=raw, head=head, rows=tuple(carried), withheld=withheld)
+
+
+def _size(items: Iterable[Mapping[str, Any]]) -> int:
+    """Return how many bytes items take in an envelope: a text in a text, its quotes and strokes twice."""
+    return sum(len(canonical(canonical(each).decode())) + _BESIDE for each in items)
+
+
+def _place(row: Row) -> dict[str, Any]:
+    return {"what": row.what, "thread": str(row.thread), "number": row.number, "event": str(row.event)}
 
 
 def _items(where: Map, peer: Known, rows: Sequence[Row]) -> list[list[dict[str, Any]]]:
@@ -256,7 +274,7 @@ def _item(
     agreed: Mapping[UUID, Sequence[tuple[str, datetime, str]]],
     where: Map,
 ) -> dict[str, Any]:
-    place = {"what": row.what, "thread": str(row.thread), "number": row.number, "event": str(row.event)}
+    place = _place(row)
     if said is None or said["by"] != row.organisation:
         return {**place, "by": row.organisation, "void": "gone"}
     kind = _kind(book, said)
@@ -352,9 +370,10 @@ def published(packed: Packed, now: datetime) -> None:
         )
         if sent:
             cursor.execute(_SENT, [SENT, now, now, str(_LONGEST), str(_PAUSE), sent, WAITING, SENT])
-        for state, ids in ((ENTERED, done), (WITHHELD, sorted(packed.withheld))):
-            if ids:
-                cursor.execute(_ENDED, [state, now, now, state == WITHHELD, ids, WAITING, SENT])
+        if done:
+            cursor.execute(_ENDED, [ENTERED, now, now, "", "", done, WAITING, SENT])
+        for row, reason in packed.withheld.items():
+            cursor.execute(_ENDED, [WITHHELD, now, now, reason, reason, [row], WAITING, SENT])
 
 
 __all__ = ["HELD", "Packed", "pack_due", "pairwise", "published"]
