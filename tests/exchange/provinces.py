@@ -77,6 +77,12 @@ class Hub:
             self.process.wait()
             self.process = None
 
+    def burn(self) -> None:
+        """End it, with all that rests on its disk."""
+        self.kill()
+        shutil.rmtree(self.folder)
+        self.folder.mkdir()
+
     def everything(self) -> bytes:
         """Return all that rests on its disk."""
         return b"\0".join(each.read_bytes() for each in sorted(self.folder.rglob("*")) if each.is_file())

@@ -109,6 +109,19 @@ def test_a_peer_that_is_revoked_is_refused_until_it_is_believed_again(three: Pro
     assert states(three, thread, "chongqing") == {}
 
 
+def test_what_rested_with_a_hub_whose_disk_burned_is_sent_again(three: Provinces) -> None:
+    desk, hers, _ = three
+    hers.line.cut()
+    thread = ask(three, "her")
+    until(lambda: not desk.towards("chongqing")["to_send"], "the hub holds what is for the other side")
+    three.hub.burn()
+    three.hub.start()
+    hers.line.mend()
+    three.settle()
+    assert states(three, thread, "chongqing")["birth-reg-reply-15wd"] == "open"
+    three.agree(thread)
+
+
 def play_faults(three: Provinces, seed: int, seconds: float, rest: float = 0.0) -> None:
     """Ask and answer while things go wrong, for so many seconds; then mend all and compare.
 

@@ -24,7 +24,7 @@ from yipan.exchange.nodes.finishing import finish
 from yipan.exchange.nodes.line import COUNTS_SUBJECT, FETCH, STREAM, SUBJECT, TIMEOUT, connect, ensure_streams
 from yipan.exchange.nodes.line import box as box_of
 from yipan.exchange.nodes.own import credentials, own
-from yipan.exchange.nodes.packing import pack_due, published
+from yipan.exchange.nodes.packing import pack_due, published, send_again
 from yipan.exchange.nodes.receiving import receive_many
 from yipan.law.deadline import SHANGHAI
 
@@ -43,6 +43,8 @@ _COUNTS_EVERY: Final = 3600.0
 _ERASURES_EVERY: Final = 5.0
 #: An erasure is listed under the moment at which it began: as long as its transaction may take.
 _OVERLAP: Final = timedelta(hours=1)
+#: How far the hub's clock may be from ours, when what was sent is compared with its boxes.
+_CLOCKS_APART: Final = timedelta(minutes=5)
 T = TypeVar("T")
 
 
@@ -59,6 +61,8 @@ class Carrying:
         self._compared_at: datetime | None = None
         #: Something was entered, and is to be receipted.
         self._entered = asyncio.Event()
+        #: Since when the hub has the boxes, as far as we looked.
+        self._boxes_since: datetime | None = None
         # A thread for what leaves, for what comes, and for what is said of it, each with a connection of its own.
         self._leaving = ThreadPoolExecutor(1, "leaving")
         self._entering = ThreadPoolExecutor(1, "entering")
@@ -87,7 +91,7 @@ class Carrying:
                 continue
             try:
                 stream = client.jetstream(timeout=TIMEOUT)
-                await ensure_streams(stream)
+                await self._look_into(await ensure_streams(stream))
                 self._tell("")
                 await self._carry(stream)
             except Exception as error:  # noqa: BLE001  # the line or the database went away: both come back, and nothing was lost
@@ -96,6 +100,12 @@ class Carrying:
             finally:
                 with contextlib.suppress(NatsError, OSError, TimeoutError):
                     await asyncio.wait_for(client.close(), 2)
+
+    async def _look_into(self, since: datetime | None) -> None:
+        """Send again what no box can hold any more, because the hub made its boxes anew after it was sent."""
+        if since and since != self._boxes_since:
+            await self._in(self._leaving, send_again, since + _CLOCKS_APART, _now())
+            self._boxes_since = since
 
     async def _carry(self, stream: JetStreamContext) -> None:
         """Do all that needs the hub, until one of it fails; then end the others too, so that nothing is done twice at once."""

@@ -15,6 +15,7 @@ from yipan.exchange.nodes.hubfiles import KEEPER, connecting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from nats.aio.client import Client
     from nats.js import JetStreamContext
@@ -53,16 +54,20 @@ async def connect(hub: str, name: str, shown: bytes | None = None) -> Client:
         raise UnreachableHubError(hub=hub, reason=type(error).__name__) from error
 
 
-async def ensure_streams(stream: JetStreamContext, most_bytes: int = -1) -> None:
-    """Make the boxes where the hub has none. What was taken out of a box rests there no longer; a full one refuses."""
+async def ensure_streams(stream: JetStreamContext, most_bytes: int = -1) -> datetime | None:
+    """Make the boxes where the hub has none; return since when it has them.
+
+    What was taken out of a box rests there no longer; a full one refuses.
+    """
+    since = None
     for name, subject, retention in (
         (STREAM, SUBJECT, RetentionPolicy.WORK_QUEUE),
         (COUNTS, COUNTS_SUBJECT, RetentionPolicy.LIMITS),
     ):
         try:
-            await stream.stream_info(name)
+            info = await stream.stream_info(name)
         except NotFoundError:
-            await stream.add_stream(
+            info = await stream.add_stream(
                 StreamConfig(
                     name=name,
                     subjects=[subject.format(name="*")],
@@ -72,6 +77,8 @@ async def ensure_streams(stream: JetStreamContext, most_bytes: int = -1) -> None
                     duplicate_window=120,
                 )
             )
+        since = info.created if name == STREAM else since
+    return since
 
 
 async def make_boxes(hub: str, shown: bytes, names: Iterable[str]) -> None:

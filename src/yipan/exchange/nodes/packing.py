@@ -50,9 +50,10 @@ MANY: Final = 500
 _LARGEST: Final = LARGEST * 7 // 10
 #: What an item takes beside its own text: its digest in the signed head, and what stands between two.
 _BESIDE: Final = 96
-#: The first pause before something is sent again that was not receipted; each is twice as long, up to the longest.
-_PAUSE: Final = timedelta(seconds=20)
-_LONGEST: Final = timedelta(minutes=10)
+#: The first pause before something is sent again that has no receipt and that nothing overtook; each is twice as long, up to
+#: the longest. It rests with the hub while its receiver is away: a copy every minute would fill the hub's disk.
+_PAUSE: Final = timedelta(minutes=10)
+_LONGEST: Final = timedelta(days=1)
 _COLUMNS: Final = ("id", "peer", "organisation", "what", "thread", "number", "event", "body", "tries")
 _DUE: Final = (
     f"SELECT {', '.join(_COLUMNS)} FROM exchange_outbox WHERE peer = %s AND state IN (%s, %s) AND next_at <= %s"  # noqa: S608  # our own columns
@@ -77,7 +78,7 @@ _NAMED: Final = (
 )
 _SENT: Final = (
     "UPDATE exchange_outbox SET state = %s, sent_at = coalesce(sent_at, %s), tries = tries + 1,"
-    " next_at = %s + least(%s::interval, %s::interval * power(2, least(tries, 6))) WHERE id = ANY(%s) AND state IN (%s, %s)"
+    " next_at = %s + least(%s::interval, %s::interval * power(2, least(tries, 8))) WHERE id = ANY(%s) AND state IN (%s, %s)"
 )
 _ENDED: Final = (
     "UPDATE exchange_outbox SET state = %s, sent_at = coalesce(sent_at, %s), next_at = %s, tries = tries + 1,"
@@ -104,6 +105,7 @@ class Row:
 class Packed:
     """An envelope ready to be published, and the rows it carries."""
 
+    sender: str
     peer: str
     raw: str
     head: str
@@ -113,8 +115,12 @@ class Packed:
 
     @property
     def message_id(self) -> str:
-        """Return the id under which the hub takes it once: the same rows tried the same time are the same message."""
-        return digest_of("|".join(f"{each.id}:{each.tries}" for each in self.rows) + self.peer)
+        """Return the id under which the hub takes it once: the same rows of a node tried the same time are the same message.
+
+        Rows are counted in each node: without its name, one node's message would be taken for another's and dropped.
+        """
+        rows = "|".join(f"{each.id}:{each.tries}" for each in self.rows)
+        return digest_of(f"{self.sender}>{self.peer}|{rows}")
 
 
 def pack_due(now: datetime) -> list[Packed]:
@@ -174,7 +180,7 @@ def _pack(  # who, where, to whom, what, and both clocks
         made_at=now,
         statements=one.statements,
     )
-    return Packed(peer=peer.name, raw=raw, head=head, rows=tuple(carried), withheld=withheld)
+    return Packed(sender=one.name, peer=peer.name, raw=raw, head=head, rows=tuple(carried), withheld=withheld)
 
 
 def _size(items: Iterable[Mapping[str, Any]]) -> int:
@@ -374,6 +380,17 @@ def published(packed: Packed, now: datetime) -> None:
             cursor.execute(_ENDED, [ENTERED, now, now, "", "", done, WAITING, SENT])
         for row, reason in packed.withheld.items():
             cursor.execute(_ENDED, [WITHHELD, now, now, reason, reason, [row], WAITING, SENT])
+
+
+def send_again(before: datetime, now: datetime) -> int:
+    """Let leave again what was first sent before a moment and has no receipt: the hub's box is younger, and does not hold it."""
+    with exchanging() as cursor:
+        cursor.execute(
+            "UPDATE exchange_outbox SET state = %s, next_at = %s WHERE state = %s AND sent_at < %s",
+            [WAITING, now, SENT, before],
+        )
+        found: int = cursor.rowcount
+    return found
 
 
 __all__ = ["HELD", "Packed", "pack_due", "pairwise", "published"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -59,6 +60,9 @@ _RECEIPTS: Final = {
     "peer": "text", "organisation": "text", "what": "text", "body": "jsonb", "state": "text", "made_at": "timestamptz",
     "next_at": "timestamptz", "tries": "int4", "receipt": "text", "reason": "text",
 }  # fmt: skip
+#: The first pause before what was overtaken is sent again, and the longest.
+_SOON: Final = timedelta(seconds=20)
+_SOON_AT_MOST: Final = timedelta(minutes=10)
 #: How many receipts share a row of the outbox.
 _TOGETHER: Final = 100
 _HERE_ALREADY: Final = (
@@ -72,6 +76,16 @@ _HEAR: Final = (
     " reason = said.reason FROM json_to_recordset(%s::json)"
     " AS said(thread uuid, number int, state text, at timestamptz, reason text)"
     " WHERE own.peer = %s AND own.thread = said.thread AND own.number = said.number AND own.state IN (%s, %s, %s, %s)"
+    " RETURNING own.sent_at"
+)
+# A box is emptied in its order: what was sent before something that came, and has no receipt, was lost on the way, or its
+# receipt was. It is sent again soon, each time later.
+_AGAIN: Final = (
+    "%(now)s + least(%(longest)s::interval, %(pause)s::interval * power(2, least(greatest(tries, 1) - 1, 6)))"
+)
+_OVERTAKEN: Final = (
+    f"UPDATE exchange_outbox SET next_at = {_AGAIN} WHERE peer = %(peer)s AND state = %(sent)s AND sent_at < %(reached)s"  # noqa: S608  # our own words
+    f" AND next_at > {_AGAIN}"
 )
 _ASKED: Final = (
     "UPDATE exchange_outbox SET state = %s, next_at = %s WHERE peer = %s AND thread = %s AND number >= %s"
@@ -184,7 +198,7 @@ def _keep(cursor: CursorWrapper, one: Own, opened: Opened, stored_at: datetime |
     for item in opened.items:
         said[str(item["what"])].append(item)
     _keep_items(cursor, one, opened, [*said[EVENT], *said[EXTRACT]], now)
-    _hear_receipts(cursor, opened, said[RECEIPT])
+    _hear_receipts(cursor, opened, said[RECEIPT], now)
     for item in said[ASK]:
         place = [opened.sender, item["thread"], item["from"]]
         cursor.execute(_ASKED, [WAITING, now, *place, SENT])
@@ -248,13 +262,16 @@ def _keep_items(
     )
 
 
-def _hear_receipts(cursor: CursorWrapper, opened: Opened, items: Sequence[Item]) -> None:
+def _hear_receipts(cursor: CursorWrapper, opened: Opened, items: Sequence[Item], now: datetime) -> None:
     """Note what a peer's node says became of what we sent."""
     if items:
         wanted = ("thread", "number", "state", "at", "reason")
         said = [{name: each[name] for name in wanted} for each in items]
         states = (WAITING, SENT, HELD, REFUSED)
         cursor.execute(_HEAR, [opened.proof, orjson.dumps(said).decode(), opened.sender, *states])
+        if reached := max((row[0] for row in cursor.fetchall() if row[0]), default=None):
+            words = {"now": now, "peer": opened.sender, "sent": SENT, "reached": reached}
+            cursor.execute(_OVERTAKEN, {**words, "pause": str(_SOON), "longest": str(_SOON_AT_MOST)})
 
 
 def receipts(cursor: CursorWrapper, peer: str, became: Sequence[Became], now: datetime) -> None:

@@ -105,6 +105,8 @@ class Outbox(models.Model):
                 condition=models.Q(state__in=(WAITING, SENT)),
                 name="what_is_to_leave",
             ),
+            # What was overtaken by a later one.
+            models.Index(fields=["peer", "sent_at"], condition=models.Q(state=SENT), name="what_was_sent"),
             models.Index(fields=["thread", "peer"], name="what_left_of_a_thread"),
             models.Index(fields=["event"], name="what_left_of_an_event"),
         ]
