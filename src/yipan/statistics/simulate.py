@@ -38,6 +38,7 @@ from yipan.law.rule import LAPSE_KIND, PERIOD_KIND, Cite, Version
 from yipan.law.rulebook import Adoption, Rulebook
 from yipan.offices.office import lines_of
 from yipan.offices.permit import set_acting
+from yipan.statistics.caselist import Cases, cases_in
 from yipan.statistics.store import folder
 from yipan.statistics.touched import as_it_stands, kinds_touched, split
 
@@ -202,19 +203,19 @@ def simulate(
         permit.require("read-duties", now)
     threads = _threads(span, permit)
     if at_most:
-        threads = threads[:at_most]
+        threads = threads.first(at_most)
     run = _begin(draft, span, now, permit)
     kept = _Kept(folder() / "simulations", draft, span, permit, len(threads))
     done, kept_at = kept.read(run.found), monotonic()
     for start in range(done, len(threads), _AT_ONCE):
-        _count_batch(run, threads[start : start + _AT_ONCE])
+        _count_batch(run, threads.part(start, start + _AT_ONCE))
         if say:
             say(f"{min(start + _AT_ONCE, len(threads))}/{len(threads)} cases, {run.found.events} events")
         if monotonic() - kept_at >= _KEPT_EACH:
             kept.write(run.found, start + _AT_ONCE)
             kept_at = monotonic()
     # Periodic business of offices that have none yet in the journal.
-    for thread in sorted(run.turns.keys() - set(threads)):
+    for thread in sorted(each for each in run.turns if each not in threads):
         _count(run, {thread: []}, {})
     kept.forget()
     return run.found
@@ -238,15 +239,13 @@ def _begin(draft: Pack, span: Span, now: datetime, permit: Permit | None) -> _Ru
     )
 
 
-def _threads(span: Span, permit: Permit | None) -> list[UUID]:
+def _threads(span: Span, permit: Permit | None) -> Cases:
     """Return the cases to replay, in order of id."""
     if permit is None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT id FROM duties_thread ORDER BY id")
-            return [row[0] for row in cursor.fetchall()]
+        with transaction.atomic(), connection.cursor() as cursor:
+            return cases_in(cursor, "SELECT id FROM duties_thread", {})
     with permit.in_force(), connection.cursor() as cursor:
-        cursor.execute(f"{_SEEN} ORDER BY 1", {"first": span.first_at, "after": span.after_at})
-        return [row[0] for row in cursor.fetchall()]
+        return cases_in(cursor, _SEEN, {"first": span.first_at, "after": span.after_at})
 
 
 def _turns(draft: Pack, span: Span, until: datetime, offices: frozenset[str] | None) -> Iterator[Event]:
