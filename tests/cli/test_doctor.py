@@ -85,6 +85,21 @@ def test_a_key_that_lies_with_the_data_or_the_backups_or_that_others_read_is_not
     left_open.with_name("kek-7.key.sealed").unlink()
 
 
+def test_a_release_whose_packs_are_not_adopted_yet_is_named_with_what_to_adopt(
+    program: Program, careful: dict[str, str], tmp_path: Path
+) -> None:
+    packs = tmp_path / "rulepacks"
+    shutil.copytree(Path(__file__).parents[2] / "rulepacks", packs)
+    with (packs / "yipan/casework/events/queries.yaml").open("a") as text:
+        text.write("# A release later.\n")
+    more = {**careful, "YIPAN_RULEPACKS": str(packs)}
+    assert findings(program, **more)["packs-adopted"] == "not-safe"
+    assert (
+        "→ Read their CHANGELOG.md, then run yipan packs adopt yipan-casework"
+        in program.run("doctor", YIPAN_LANG="en", **more).out
+    )
+
+
 def test_a_table_whose_policies_were_taken_off_is_named(program: Program, careful: dict[str, str]) -> None:
     (socket,) = program.home.glob("postgres/.s.PGSQL.*[0-9]")
     with psycopg.connect(

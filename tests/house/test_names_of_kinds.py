@@ -17,13 +17,7 @@ ENGINES_OWN: Final = "yipan-base"
 EXCEPTIONS: Final[dict[str, str]] = {
     "law/keeping.py": "erasures: the database ends keys on these names alone, so that no pack can call another entry one",
     "registry/erasing.py": "what asks for an erasure: the same",
-    "registry/asking.py": "what a person may say of herself that a clerk may not say for her",
-    "registry/proxies.py": "a proxy's beginning and end, which open and close a sign-in",
-    "registry/ownaccess.py": "a slip's beginning and end, which open and close a sign-in",
-    "registry/deciding.py": "one person or two: the register's own verb",
     "registry/entering.py": "a row of a roster becomes an entry: the register's own verb, a thousand at a time",
-    "registry/importing.py": "a row without a yes becomes one in a head-count: the same",
-    "registry/headcounts.py": "the head-count's own verb",
 }
 
 

@@ -270,6 +270,22 @@ def test_a_field_that_is_wrong_or_refused_is_named(field: str, said: str) -> Non
         ),
         (("title: {zh: 查询, en: Query}", "title: {zh: 罚款, en: Query}"), "title: refused: '罚款'"),
         (("kind: question.sent", "kind: consultation.asked"), "consultation.asked: is also defined by"),
+        (
+            ("recorded_by: [asker]", "recorded_by: [asker]\nhers_alone: true"),
+            "hers_alone: has a meaning only with",
+        ),
+        (
+            ("recorded_by: [asker]", "recorded_by: [asker]\nby_person: true\neffect: proxy-ended"),
+            "hers_alone: nobody does it for her: proxy-ended",
+        ),
+        (
+            ("recorded_by: [asker]", "recorded_by: [asker]\narrival: true\nfollows: [proxy.named]"),
+            "question.sent.arrival: follows nothing that is sent",
+        ),
+        (
+            ("recorded_by: [asker]", "recorded_by: [asker]\neffect: glass-broken"),
+            "effect: glass-broken needs the field 'until_at'",
+        ),
     ],
 )
 def test_a_kind_that_is_wrong_is_refused_by_file_and_key(wrong: tuple[str, str], said: str) -> None:

@@ -229,6 +229,35 @@ def test_a_proxy_acts_in_one_matter_until_a_day_and_not_a_moment_after_she_says_
     assert not again(later, desk).subjects
 
 
+def test_what_is_hers_alone_the_packs_say_and_nobody_says_it_for_her(desk: Desk) -> None:
+    """Whatever ends what she agreed to, the register, a proxy or her records, and whatever opens them: by the pack's own word."""
+    from yipan.duties.lawbook import lawbook  # noqa: PLC0415  # after Django is set up
+
+    kinds = {each.name: each for each in lawbook().kinds(desk.now.date()).values() if each.by_person}
+    alone = {name for name, each in kinds.items() if each.hers_alone}
+    takes_back = {
+        name for name in kinds if name.endswith(".agreement-withdrawn") or name == "consent.withdrawn"
+    }
+    assert alone >= takes_back | {
+        "proxy.named",
+        "proxy.ended",
+        "erasure.asked",
+        "enrolment.ended",
+        "copy.asked",
+    }
+    assert "answer.given" not in alone
+    open_desk(desk)
+    her = hers(desk, desk.enrol(NAME, number()))
+    matter = say(desk, her, "help.asked", name=NAME, matter="找工作", about="work")
+    slip = name_proxy(
+        her, desk.office, matter, proxy_name="王五", until_on=date(2026, 3, 20), clock=lambda: desk.now
+    )
+    proxy = opened_at(desk, slip)
+    for name in sorted(alone):
+        with pytest.raises(NotHersToSayError):
+            say(desk, proxy, name, matter)
+
+
 def test_a_permit_for_one_kind_records_no_other(desk: Desk) -> None:
     from dataclasses import replace  # noqa: PLC0415  # used here alone
 

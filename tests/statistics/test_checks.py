@@ -13,6 +13,7 @@ from tests.law.test_figures import figures as read_figures
 from tests.statistics.made import ASKED, COUNTY, OTHER, TOWNSHIP, Made
 from yipan.registry.headcounts import threshold
 from yipan.statistics import checks
+from yipan.statistics.assessment import pairs_of, stretch
 from yipan.statistics.checks import agrees, before_filing, of_content
 from yipan.statistics.content import Content, Row, asked_of, content_of, read_content, report_named
 from yipan.statistics.measures import figures
@@ -98,6 +99,32 @@ def test_what_agrees_passes_and_what_does_not_is_said_by_name(check: str, tmp_pa
             assert each.check.figure is not None
             assert each.check.figure.left["zh"] in each.say("zh")
             assert each.check.figure.right["en"] in each.say("en")
+
+
+@pytest.mark.parametrize(
+    ("kind", "arrival"),
+    [
+        ("certificate.request-sent", "certificate.request-arrived"),
+        ("certificate.term-told", "certificate.term-told-arrived"),
+        ("query.sent", "query.arrived"),
+    ],
+)
+def test_what_a_pack_calls_an_arrival_is_one_whatever_the_kind_is_called(
+    kind: str, arrival: str, tmp_path: Path
+) -> None:
+    made = Made()
+    role = {"query.sent": "asked", "certificate.term-told": "issuer"}.get(kind, "home")
+    for day in (3, 5):
+        sent = made.entry(kind, TOWNSHIP, (role, OTHER), channel="letter", day=day)
+    made.entry(arrival, OTHER, thread=sent, day=9)
+    with made.engine(tmp_path) as engine:
+        checks.count(engine, ASKED)
+        assert engine.rows("SELECT office, partner, arrived, early FROM sent ORDER BY sent_at") == [
+            (TOWNSHIP, OTHER, 0, 0),
+            (TOWNSHIP, OTHER, 1, 0),
+        ]
+        (pair,) = pairs_of(engine, stretch(ASKED.first.date(), ASKED.after.date()), ASKED.after.astimezone(), [TOWNSHIP])  # fmt: skip
+    assert (pair.sent, pair.arrived, pair.unarrived) == (2, 1, 1)
 
 
 def content() -> Content:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.statistics.made import ASKED, OTHER, TOWNSHIP, Made
-from yipan.statistics.checks import CLOSES
+from yipan.statistics.checks import KIND_NAMES
 from yipan.statistics.engine import filled, names_below
-from yipan.statistics.gaming import TRICKS, seen
+from yipan.statistics.gaming import TRICKS, each_seen, seen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,12 +81,35 @@ def test_a_way_to_look_better_is_seen(trick: str, tmp_path: Path) -> None:
     for made, expected in ((played(trick), {trick}), (honest(), set())):
         with made.engine(tmp_path) as engine:
             engine.keep("standing", filled("standing", ASKED))
-            engine.put("kind_closes", CLOSES, [("verification.answered",)])
+            engine.put("kind_closes", KIND_NAMES, [("verification.answered",)])
+            engine.put("kind_puts_off", KIND_NAMES, [("birth-registration.deferred",)])
             found = seen(engine, ASKED, [TOWNSHIP])
+            opened = {
+                trick: [each_seen(engine, ASKED, trick, TOWNSHIP, partner) for partner in ("", OTHER)]
+                for trick in TRICKS
+            }
         assert {each.trick for each in found} == expected
         for each in found:
             assert each.office == TOWNSHIP
             assert 0 < each.times <= each.among
+        # What is counted is what opens, and nothing else does.
+        assert {trick for trick, times in opened.items() if any(times)} == expected
+        for each in found:
+            assert len(opened[each.trick][each.partner == OTHER]) == each.times
+
+
+def test_the_time_that_opens_is_the_one_that_looks_better(tmp_path: Path) -> None:
+    with played("asked-again").engine(tmp_path) as engine:
+        engine.keep("standing", filled("standing", ASKED))
+        engine.put("kind_puts_off", KIND_NAMES, [("birth-registration.deferred",)])
+        (again,) = each_seen(engine, ASKED, "asked-again", TOWNSHIP)
+        assert each_seen(engine, ASKED, "asked-again", OTHER) == []
+        assert each_seen(engine, ASKED, "no-such-way", TOWNSHIP) == []
+    assert (again.thread, again.began_at.day, again.noted_at and again.noted_at.day) == (2, 3, 9)
+    with played("backdated").engine(tmp_path) as engine:
+        (late,) = each_seen(engine, ASKED, "backdated", TOWNSHIP)
+    assert (late.thread, late.what, late.other) == (2, REPLY, OTHER)
+    assert [each and each.day for each in (late.due_at, late.done_at, late.noted_at)] == [20, 5, 25]
 
 
 def honest() -> Made:

@@ -194,7 +194,16 @@ def test_an_entry_that_was_corrected_counts_as_it_stands(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     "name",
-    ["standing", "worked", "breached", "pairs", *MEASURES_BY, *names_below("checks"), *names_below("tricks")],
+    [
+        "standing",
+        "worked",
+        "breached",
+        "sent",
+        "pairs",
+        *MEASURES_BY,
+        *names_below("checks"),
+        *names_below("tricks"),
+    ],
 )
 def test_each_table_is_one_text_that_spark_reads_too(name: str) -> None:
     query = as_spark(filled(name, ASKED, {"$check": "'some'"}))

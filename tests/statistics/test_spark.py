@@ -10,7 +10,7 @@ import pytest
 
 from tests.statistics.made import ASKED, COUNTY, OTHER, TOWNSHIP, Made
 from tests.statistics.test_measures import IN_TIME
-from yipan.statistics.checks import CLOSES
+from yipan.statistics.checks import KIND_NAMES
 from yipan.statistics.columns import TABLES
 from yipan.statistics.content import content_of, report_named
 from yipan.statistics.engine import filled, names_below
@@ -69,10 +69,11 @@ def test_spark_comes_to_the_same_as_duckdb(tmp_path: Path) -> None:
     beside: dict[str, tuple[dict[str, str], list[tuple[str, ...]]]] = {
         "kind_sends": ({"kind": "VARCHAR", "role": "VARCHAR"}, [("verification.asked", "home_party")]),
         "kind_follows": ({"kind": "VARCHAR", "after": "VARCHAR"}, [("verification.answered", "verification.asked")]),
-        "kind_arrives": ({"kind": "VARCHAR"}, [("verification.answered",)]),
-        "kind_closes": (CLOSES, [("verification.answered",)]),
+        "kind_arrives": (KIND_NAMES, [("verification.answered",)]),
+        "kind_closes": (KIND_NAMES, [("verification.answered",)]),
+        "kind_puts_off": (KIND_NAMES, [("training.held",)]),
     }  # fmt: skip
-    asked = ["breached", "measured", "rolled", "standing", "worked"]
+    asked = ["breached", "measured", "rolled", "sent", "standing", "worked"]
     texts = {
         name: filled(name, ASKED, {"$check": f"'{name.rpartition('/')[2]}'"})
         for name in ("pairs", *names_below("checks"), *names_below("tricks"))
@@ -87,6 +88,7 @@ def test_spark_comes_to_the_same_as_duckdb(tmp_path: Path) -> None:
                 engine.put(name, columns, rows)
             lay_out(engine, [*figures("indicator"), *figures("consistency")])
             compute(engine, ASKED, every_entry=True)
+            engine.keep("sent", filled("sent", ASKED))
         # And as the commands and pages ask: a whole report, and what went from province to province.
         span, now = parse_period("2026Q1"), ASKED.after.astimezone()
         reports = [report_named(name) for name in ("stat-level-by-level", "stat-upload")]

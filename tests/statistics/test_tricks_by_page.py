@@ -100,14 +100,19 @@ PLAYED: dict[str, tuple[Callable[[Cast], None], str]] = {
 }
 
 
+#: The case in which each was played.
+CASES: dict[str, UUID | None] = {}
+
+
 @pytest.fixture(scope="module")
 def world(installation: Path) -> Iterator[tuple[Cast, Callable[[str], Client]]]:
     """Play every trick once, and give browsers at any office."""
     assert installation.is_dir()
     cast = new_cast()
     cast.open_offices("2026-01-01T08:00")
-    for play, _ in PLAYED.values():
+    for trick, (play, _) in PLAYED.items():
         play(cast)
+        CASES[trick] = cast.thread
 
     def at_desk(office: str) -> Client:
         user, made = get_user_model().objects.get_or_create(username=f"tr-{office}")
@@ -142,10 +147,19 @@ def test_a_way_to_look_better_stands_on_the_card_that_the_county_opens(
     office = getattr(cast, PLAYED[trick][1])
     above = str(Organisation.objects.get(id=office).supervisor_id)
     found = assess(permit(above, NOW), Q1, NOW)
-    times = [each.times for each in found.tricks if (each.trick, each.office) == (trick, office)]
-    assert times == [1]
-    card = at_desk(above).get(f"/figures/assessment/{office}", {"period": Q1.name})
-    assert TRICKS[trick]["zh"] in section(card, "tricks")
+    (seen,) = [each for each in found.tricks if (each.trick, each.office) == (trick, office)]
+    assert seen.times == 1
+    asked_for = {"period": Q1.name, "way": trick, "with": seen.partner}
+    card = at_desk(above).get(f"/figures/assessment/{office}", asked_for)
+    told = section(card, "tricks")
+    assert TRICKS[trick]["zh"] in told
+    # It opens down to each time: its own desk to the very case, the county above sees that, and when, and no case.
+    assert f"way={trick}&amp;with={seen.partner}#times" in told
+    from_above = section(card, "times")
+    assert from_above.count("<tr") == 1 + seen.times
+    assert "/cases/" not in from_above
+    own_card = at_desk(office).get(f"/figures/assessment/{office}", asked_for)
+    assert re.findall(r'href="/cases/([^"/]+)', section(own_card, "times")) == [str(CASES[trick])]
     league = at_desk(above).get("/figures/assessment", {"period": Q1.name})
     assert TRICKS[trick]["zh"] in section(league, "tricks")
 
@@ -159,6 +173,14 @@ def test_who_did_its_work_plainly_has_no_such_section(world: tuple[Cast, Callabl
     page = at_desk(plain.her_home).get(f"/figures/assessment/{plain.her_home}", {"period": Q1.name})
     assert page.status_code == 200
     assert section(page, "tricks") == ""
+    # Nor has what it did anything to open to.
+    for way in TRICKS:
+        page = at_desk(plain.her_home).get(f"/figures/assessment/{plain.her_home}", {"period": Q1.name, "way": way})  # fmt: skip
+        assert "/cases/" not in section(page, "times")
+    unknown = at_desk(plain.her_home).get(f"/figures/assessment/{plain.her_home}", {"period": Q1.name, "way": "x"})  # fmt: skip
+    assert section(unknown, "times") == ""
+    # Nobody opens what another office did: neither a stranger, nor the other end.
+    assert at_desk(plain.residence).get(f"/figures/assessment/{plain.her_home}", {"period": Q1.name, "way": "backdated"}).status_code == 404  # fmt: skip
 
 
 def test_the_office_contests_it_and_the_link_has_filled_in_which_figure_of_which_period(

@@ -25,7 +25,6 @@ from yipan.registry.sheets import open_roster
 
 if TYPE_CHECKING:
     from yipan.offices.permit import Permit
-    from yipan.registry.headcounts import Cell
     from yipan.registry.people import Listed
 
 router = Router(auth=WithToken(), tags=["register"])
@@ -284,22 +283,4 @@ def head_counts(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
     who = acting(request)
     found = table(who.permit(), who.now)
     kept(response)
-    return {
-        "under": found.under,
-        "months": list(found.months),
-        "townships": [
-            {
-                "township": row.township,
-                "name": row.name,
-                "people": [_counted(each, found.under) for each in row.cells],
-            }
-            for row in found.rows
-        ],
-        "sums": [_counted(each, found.under) for each in found.sums],
-    }
-
-
-def _counted(cell: Cell, under: int) -> Counted:
-    if cell.small:
-        return f"<{under}"
-    return "kept back" if cell.kept_back else cell.people
+    return found.data()

@@ -344,8 +344,27 @@ def passwords() -> Iterator[Finding]:
     )  # fmt: skip
 
 
+def law() -> Iterator[Finding]:
+    """Say whether the packs that came with the program are those that are adopted: a new release may bring new texts."""
+    from yipan.database import rule_packs  # noqa: PLC0415  # light, and as below
+    from yipan.duties.adopting import packs_on_disk  # noqa: PLC0415  # after Django is set up
+    from yipan.duties.lawbook import lawbook  # noqa: PLC0415  # the same
+
+    adopted = {each.pack.name: each.pack.digest for each in lawbook().adoptions()}
+    # One whose document names no place is compared where its place is set.
+    here = {each.name: each.digest for each in packs_on_disk(rule_packs()) if each.scope}
+    behind = sorted(name for name, digest in adopted.items() if here.get(name, digest) != digest)
+    yield _finding(
+        "packs-adopted", not behind,
+        "采用的规则包就是随程序而来的文本。" if not behind else f"随程序来了新文本、尚未采用的规则包：{_list(behind)}",
+        "The packs that came with the program are adopted." if not behind else f"Not adopted yet as they came with the program: {_list(behind)}",
+        f"请读其 CHANGELOG.md，再运行 yipan packs adopt {' '.join(behind)}",
+        f"Read their CHANGELOG.md, then run yipan packs adopt {' '.join(behind)}",
+    )  # fmt: skip
+
+
 #: In the order in which somebody would mend what is wrong.
-CHECKS: Final = (keys, keys_fit, checkpoints, erasures, backups, locks, passwords, clock, disk)
+CHECKS: Final = (keys, keys_fit, checkpoints, erasures, backups, locks, passwords, law, clock, disk)
 
 
 @click.command()

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from typing import TypeVar
     from uuid import UUID
 
-    from yipan.registry.headcounts import Cell, Table
     from yipan.registry.people import Listed, PersonSeen
 
     Function = TypeVar("Function", bound=Callable[..., Any])
@@ -198,7 +197,7 @@ def merge(kept: UUID, other: UUID, office: str, officer: str | None, *, as_json:
 
     Example: yipan people merge 0190b7c2-6a52-7c3e-8d5f-2f1f6c3f9a10 0190b7c2-6a52-7c3e-8d5f-2f1f6c3f9a11 --office 440104001
     """
-    _decide("persons.merged", kept, other, (office, officer), as_json=as_json)
+    _decide("persons-merged", kept, other, (office, officer), as_json=as_json)
 
 
 @people.command("keep-apart")
@@ -211,16 +210,16 @@ def keep_apart(one: UUID, other: UUID, office: str, officer: str | None, *, as_j
 
     Example: yipan people keep-apart 0190b7c2-6a52-7c3e-8d5f-2f1f6c3f9a10 0190b7c2-6a52-7c3e-8d5f-2f1f6c3f9a11 --office 440104001
     """
-    _decide("persons.kept-apart", one, other, (office, officer), as_json=as_json)
+    _decide("persons-kept-apart", one, other, (office, officer), as_json=as_json)
 
 
-def _decide(kind: str, kept: UUID, other: UUID, who: tuple[str, str | None], *, as_json: bool) -> None:
+def _decide(decided: str, kept: UUID, other: UUID, who: tuple[str, str | None], *, as_json: bool) -> None:
     console = Console()
     set_up(console)
     from yipan.cli.acting import acting  # noqa: PLC0415  # after Django is set up
     from yipan.registry.deciding import decide  # noqa: PLC0415
 
-    receipt = decide(acting(*who, now()), kind, kept, other, now())
+    receipt = decide(acting(*who, now()), decided, kept, other, now())
     if as_json:
         show_json({"events": list(receipt.events), "person": kept})
     else:
@@ -243,7 +242,7 @@ def headcounts(office: str, officer: str | None, *, as_json: bool) -> None:
 
     found = table(acting(office, officer, now()), now())
     if as_json:
-        show_json(_table(found))
+        show_json(found.data())
         return
     for row in found.rows:
         for month, cell in zip(found.months, row.cells, strict=True):
@@ -252,29 +251,6 @@ def headcounts(office: str, officer: str | None, *, as_json: bool) -> None:
                 click.echo(f"{month}  {row.township} {row.name}  {small if cell.small else cell.people}")
     if not found.rows:
         console.say("还没有填报过。", "Nothing has been noted yet.")
-
-
-def _table(found: Table) -> dict[str, Any]:
-    return {
-        "under": found.under,
-        "months": list(found.months),
-        "townships": [
-            {
-                "township": row.township,
-                "name": row.name,
-                "people": [_cell(each, found.under) for each in row.cells],
-            }
-            for row in found.rows
-        ],
-        "sums": [_cell(each, found.under) for each in found.sums],
-    }
-
-
-def _cell(cell: Cell, under: int) -> int | str | None:
-    """Return a number, `<5` for a small cell, `kept back` for a sum that would give one away, null for no count."""
-    if cell.small:
-        return f"<{under}"
-    return "kept back" if cell.kept_back else cell.people
 
 
 COMMANDS = (people, headcounts)

@@ -89,7 +89,7 @@ def record_together(
         for draft, kind in kinds:
             _refuse_unfit(permit, draft, kind)
         faults += _unknown_offices(kinds)
-    faults += _missing_evidence(permit, drafts)
+    faults += missing_evidence(permit, drafts)
     if faults:
         raise DraftFaultsError(faults)
     return _record(permit, drafts, as_of, now, book)
@@ -158,8 +158,8 @@ def _kind(book: Rulebook, draft: Draft, now: datetime) -> Kind:
     return book.kind(draft.kind, (draft.at or now).astimezone(SHANGHAI).date())
 
 
-def _missing_evidence(permit: Permit, drafts: Iterable[Draft]) -> list[Fault]:
-    """Return the drafts that name evidence which this office has not kept: a digest made up counts for nothing."""
+def missing_evidence(permit: Permit, drafts: Iterable[Draft]) -> list[Fault]:
+    """Return a fault of each draft that names evidence which this office has not kept: a digest made up counts for nothing."""
     named = {each.evidence for each in drafts if each.evidence}
     if not named:
         return []

@@ -120,6 +120,8 @@ def _check_kind(pack: Pack, kind: Kind, whole: _Whole, faults: Faults) -> None:
     for earlier in kind.follows:
         if earlier not in whole.kinds:
             faults.say(f"{pack.name}/events", f"{kind.name}.follows", f"there is no kind {earlier!r}")
+    if kind.arrival and not any(whole.kinds[each].reaches for each in kind.follows if each in whole.kinds):
+        faults.say(f"{pack.name}/events", f"{kind.name}.arrival", "follows nothing that is sent (`reaches`)")
     sealed = [name for name, each in kind.fields.items() if not each.clock]
     if sealed and not kind.keeps:
         faults.say(

@@ -56,6 +56,12 @@ EFFECTS: Final = (
     # Her key and what it opened are destroyed, at her wish or because a term is over; somebody acts for her: see registry.
     "person-erased", "records-ended", "proxy-named", "proxy-ended",
 )  # fmt: skip
+#: Of these, what nobody who acts for her may say in her place.
+HERS_ALONE: Final = ("proxy-named", "proxy-ended", "enrolment-ended")
+#: What the program itself says of an event with such an effect, which it records by its own verb: the kind has to have it.
+SAID_BY_VERB: Final[Mapping[str, tuple[str, ...]]] = {
+    "glass-broken": ("because", "way", "reason", "until_at")
+}
 #: What an entry is to what the program draws from entries, or writes itself, with the clock fields and roles that it needs
 #: for it: the register of what an office issues, a stock, a directory, a message to a person, what was found at an office.
 PARTS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
@@ -78,43 +84,12 @@ PRICE, FREE = "price", "0"
 SHORT_WORD: Final = 4
 #: Words that a field or a kind may not be about: the refusals of design.md, by name.
 REFUSED_WORDS: Final = (
-    "birth_order",
-    "birthorder",
-    "parity",
-    "number_of_children",
-    "children",
-    "within_policy",
-    "out_of_policy",
-    "pregnan",
-    "contracept",
-    "levy",
-    "fine",
-    "fee",
-    "reward",
-    "termination",
-    "sterilis",
-    "steriliz",
-    "iud",
-    "landlord",
-    "tenan",
-    "孩次",
-    "胎次",
-    "子女数",
-    "政策外",
-    "计划外",
-    "怀孕",
-    "孕情",
-    "避孕",
-    "节育",
-    "抚养费",
-    "罚款",
-    "收费",
-    "举报奖",
-    "终止妊娠",
-    "结扎",
-    "房东",
-    "出租",
-)
+    "birth_order", "birthorder", "parity", "number_of_children", "children", "within_policy",
+    "out_of_policy", "pregnan", "contracept", "levy", "fine", "fee", "reward", "termination", "sterilis",
+    "steriliz", "iud", "landlord", "tenan",
+    "孩次", "胎次", "子女数", "政策外", "计划外", "怀孕", "孕情", "避孕", "节育", "抚养费", "罚款", "收费",
+    "举报奖", "终止妊娠", "结扎", "房东", "出租",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -196,6 +171,11 @@ class Kind:
     #: Whether the person may record it from her own page, and what is then said for her without asking.
     by_person: bool = False
     from_her: Mapping[str, str] = field(default_factory=dict)
+    #: Whether it is hers alone to say: whoever acts for her in a matter does not.
+    hers_alone: bool = False
+    #: Whether it says when something that was sent arrived; and whether it puts her off, or asks her for a paper.
+    arrival: bool = False
+    puts_off: bool = False
     #: What the entry as a whole rests on: the purpose that the person agreed to.
     agrees_to: str = ""
     #: An agreement without which it is not recorded at all: what passes on what is hers.
@@ -246,8 +226,12 @@ class Kind:
 KIND_KEYS: Final = (
     "kind", "title", "action", "help", "begins_case", "system", "roles", "subjects", "fields",
     "recorded_by", "on_behalf_of", "reaches", "effect", "thread", "follows", "seen_by", "right", "public",
-    "matter", "often", "freely", "by_person", "from_her", "agrees_to", "needs_consent", "keeps", "kept_by_law",
-    "part", "nothing_when",
+    "matter", "often", "freely", "by_person", "from_her", "hers_alone", "arrival", "puts_off",
+    "agrees_to", "needs_consent", "keeps", "kept_by_law", "part", "nothing_when",
+)  # fmt: skip
+#: Of these what is said is whether it is so.
+_FLAGS: Final = (
+    "begins_case", "system", "public", "often", "freely", "by_person", "hers_alone", "arrival", "puts_off",
 )  # fmt: skip
 ROLE_KEYS: Final = ("title", "group", "required", "levels", "anew", "apart")
 SUBJECT_KEYS: Final = ("title", "shown_to")
@@ -277,8 +261,6 @@ def read_kind(raw: Raw, *, file: str, pack: str, faults: Faults) -> Kind:
         title=reader.both("title"),
         action=reader.both("action", required=False),
         help=reader.both("help", required=False),
-        begins_case=reader.flag("begins_case"),
-        system=reader.flag("system"),
         roles=roles,
         subjects=subjects,
         fields={
@@ -292,12 +274,9 @@ def read_kind(raw: Raw, *, file: str, pack: str, faults: Faults) -> Kind:
         follows=reader.texts("follows"),
         seen_by=reader.texts("seen_by") or tuple(roles),
         right=reader.choice("right", RIGHTS, "record"),
-        public=reader.flag("public"),
         matter=reader.both("matter", required=False),
-        often=reader.flag("often"),
-        freely=reader.flag("freely"),
-        by_person=reader.flag("by_person"),
         from_her={each: reader.inner("from_her").text(each) for each in reader.inner("from_her").raw},
+        **{name: reader.flag(name) for name in _FLAGS},
         agrees_to=reader.text("agrees_to"),
         needs_consent=reader.text("needs_consent"),
         keeps=read_terms(reader, "keeps"),
@@ -422,6 +401,9 @@ def _check_references(reader: Reader, kind: Kind) -> None:
     _check_field_references(reader, kind)
     _check_by_person(reader, kind)
     _check_part(reader, kind)
+    for name in SAID_BY_VERB.get(kind.effect, ()):
+        if name not in kind.fields:
+            reader.fault("effect", f"{kind.effect} needs the field {name!r}")
     if kind.thread == "period" and not _is_period(kind.fields.get("period")):
         reader.fault("thread", "a kind of a period needs a clock field `period` of type period")
     if kind.public and (kind.subjects or any(not each.clock for each in kind.fields.values())):
@@ -455,8 +437,11 @@ def _check_by_person(reader: Reader, kind: Kind) -> None:
             reader.fault(f"from_her.{name}", "is no clock field of this kind")
         elif one.choices and value not in one.choices:
             reader.fault(f"from_her.{name}", f"{value!r} is no choice of this field")
-    if kind.from_her and not kind.by_person:
-        reader.fault("from_her", "has a meaning only with `by_person: true`")
+    for name, said in (("from_her", kind.from_her), ("hers_alone", kind.hers_alone)):
+        if said and not kind.by_person:
+            reader.fault(name, "has a meaning only with `by_person: true`")
+    if kind.by_person and kind.effect in HERS_ALONE and not kind.hers_alone:
+        reader.fault("hers_alone", f"nobody does it for her: {kind.effect}")
     if kind.by_person and (kind.system or kind.right != "record" or not kind.recorded_by):
         reader.fault("by_person", "she records only what an office could record of her at its desk")
     for each in kind.kept_by_law:

@@ -26,7 +26,7 @@ from yipan.offices.permit import Permit
 from yipan.registry.copying import facts_of
 from yipan.registry.own import THE_PERSON, NotHersError
 from yipan.registry.ownaccess import NewCard, Slip, new_slip, write_card
-from yipan.registry.proxies import ENDED_KIND, NAMED_KIND, Proxies, refuse_too_long
+from yipan.registry.proxies import NAMED_EFFECT, Proxies, refuse_too_long
 from yipan.registry.register import record_drafts
 
 if TYPE_CHECKING:
@@ -43,24 +43,8 @@ if TYPE_CHECKING:
 _NOBODY: Final = UUID(int=0)
 #: What makes such an entry count, and for what purpose the office's permit was used.
 OWN_PAGE: Final = "own-page"
-#: What the journal calls whoever acts for her, and what is hers alone to say.
+#: What the journal calls whoever acts for her.
 THE_PROXY: Final = "her-proxy"
-HERS_ALONE: Final = frozenset(
-    {
-        NAMED_KIND,
-        ENDED_KIND,
-        "erasure.asked",
-        "enrolment.ended",
-        "consent.withdrawn",
-        "query.agreement-withdrawn",
-        "joint-case.agreement-withdrawn",
-        "hand-over.agreement-withdrawn",
-        "help.agreement-withdrawn",
-        "birth-registration.agreement-withdrawn",
-        "messages.said",
-        "copy.asked",
-    }
-)
 _PLACES: Final = """
 SELECT name, subject_id, alone, own, shared, others FROM duties_threadsubject
  WHERE thread_id = %s AND subject_id = ANY(%s) AND name <> ALL(%s)
@@ -178,7 +162,8 @@ def name_proxy(  # as above
     refuse_too_long(until_on, now.astimezone(SHANGHAI))
     slip = new_slip()
     fields = {"proxy_name": proxy_name, "until": until_on.isoformat()}
-    _ask(permit, office, NAMED_KIND, fields, thread, now, slip=slip)
+    kind = lawbook().kind_that(NAMED_EFFECT, now.astimezone(SHANGHAI).date())
+    _ask(permit, office, kind, fields, thread, now, slip=slip)
     return slip
 
 
@@ -196,9 +181,9 @@ def _ask(  # noqa: PLR0913  # as above
     permit.require(now)
     kind = lawbook().kind(name, now.astimezone(SHANGHAI).date())
     limited = bool(permit.threads)
-    if not kind.by_person or (limited and (name in HERS_ALONE or thread not in permit.threads)):
+    if not kind.by_person or (limited and (kind.hers_alone or thread not in permit.threads)):
         raise NotHersToSayError
-    if name == NAMED_KIND and slip is None:
+    if kind.effect == NAMED_EFFECT and slip is None:
         # A proxy without a slip could do nothing: it is named through `name_proxy()`.
         raise NotHersToSayError
     asker = _asker(permit, office, thread)

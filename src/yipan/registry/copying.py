@@ -20,7 +20,7 @@ from yipan.duties.whose import PROXY
 from yipan.law.deadline import SHANGHAI
 from yipan.law.wording import SAID
 from yipan.offices.office import names_of
-from yipan.registry.glass import BROKEN, glasses_over_her
+from yipan.registry.glass import glasses_over_her, needs_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -237,7 +237,7 @@ def _duty(row: Row, book: Rulebook, names: Mapping[str, str]) -> Said:
 
 
 def _glass(one: Broken, book: Rulebook, names: Mapping[str, str]) -> Said:
-    needs = book.kind(BROKEN, one.begun_at.astimezone(SHANGHAI).date()).fields["because"].choices
+    needs = needs_on(book, one.begun_at.astimezone(SHANGHAI).date())
     return {
         "from": _moment(one.begun_at),
         "until": _moment(one.until_at),

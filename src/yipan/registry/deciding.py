@@ -16,6 +16,7 @@ from yipan.duties.lawbook import lawbook
 from yipan.duties.naming import new_id
 from yipan.errors import YipanError
 from yipan.law.correction import RETRACTION_KIND
+from yipan.law.deadline import SHANGHAI
 from yipan.offices.divisions import place_name
 from yipan.registry.likeness import open_questions, record_of
 from yipan.registry.matching import judge
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 COMPARE: Final = "one person or two"
 #: Pairs on one page: each asks for thought.
 PAIRS: Final = 10
-MERGED, APART = "persons.merged", "persons.kept-apart"
+#: What the entry does that says one person, or two.
+MERGED, APART = "persons-merged", "persons-kept-apart"
 #: The particulars that are laid side by side.
 _COMPARED: Final = ("name", "identity_number", "phone")
 
@@ -179,7 +181,7 @@ def _join(pieces: list[tuple[str, bool]], text: str, *, differs: bool) -> None:
 
 def decide(  # noqa: PLR0913  # each is a part of the decision
     permit: Permit,
-    kind: str,
+    decided: str,
     kept: UUID,
     other: UUID,
     now: datetime,
@@ -187,11 +189,11 @@ def decide(  # noqa: PLR0913  # each is a part of the decision
     entry: UUID | None = None,
     as_of: int | None = None,
 ) -> Receipt:
-    """Record that two entries are one person (`persons.merged`, in the case of the one kept in front) or two.
+    """Record that two entries are one person, in the case of the one kept in front, or two.
 
     Args:
         permit: who decides.
-        kind: MERGED or APART.
+        decided: MERGED or APART.
         kept: the entry in whose case it is recorded.
         other: the other one.
         now: the moment.
@@ -209,6 +211,7 @@ def decide(  # noqa: PLR0913  # each is a part of the decision
         repeated = bool(journal.known(cursor, [made]))
     if not repeated:
         refuse_pair(permit, kept, other)
+    kind = lawbook().kind_that(decided, now.astimezone(SHANGHAI).date())
     draft = Draft(kind=kind, id=made, thread=kept, fields={"other": str(other)})
     seen = {kept: as_of} if as_of is not None and not repeated else {}
     return record_drafts([draft], permit=permit, clock=lambda: now, as_of=seen)
@@ -236,7 +239,7 @@ def refuse_draft(permit: Permit, draft: Draft, effect: str) -> None:
     Raises:
         NotTwoEntriesError: as it says.
     """
-    if effect not in ("persons-merged", "persons-kept-apart") or draft.thread is None:
+    if effect not in (MERGED, APART) or draft.thread is None:
         return
     try:
         other = UUID(str(draft.fields.get("other") or "").strip())
@@ -258,7 +261,7 @@ def undo(permit: Permit, kept: UUID, decided_by: UUID, now: datetime, as_of: int
     with permit.in_force(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT 1 FROM duties_event WHERE id = %s AND thread_id = %s AND kind = ANY(%s)",
-            [decided_by, kept, [MERGED, APART]],
+            [decided_by, kept, sorted(lawbook().having(MERGED, APART))],
         )
         if cursor.fetchone() is None:
             raise UnknownThreadError(thread=kept)

@@ -17,10 +17,12 @@ from django.db import connection, models
 
 from yipan.duties import journal
 from yipan.duties.draft import Draft
+from yipan.duties.lawbook import lawbook
 from yipan.duties.naming import new_id
 from yipan.duties.projecting import Projecting
 from yipan.duties.record import record
 from yipan.errors import YipanError
+from yipan.law.deadline import SHANGHAI
 from yipan.offices.permit import Permit
 from yipan.registry.access import read_case
 from yipan.registry.matching import read_number
@@ -28,16 +30,19 @@ from yipan.registry.own import NotHersError
 from yipan.registry.projection import number_digests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import date
     from uuid import UUID
 
     from django.db.backends.utils import CursorWrapper
 
     from yipan.duties.projecting import Written
     from yipan.duties.views import CaseView
+    from yipan.law.rulebook import Rulebook
     from yipan.registry.own import PersonPermit
 
-BROKEN: Final = "glass.broken"
+#: What the entry that breaks it does; its kind says so.
+EFFECT: Final = "glass-broken"
 #: What a post must include.
 RIGHT: Final = "break-glass"
 #: What the read log says these looks were for.
@@ -166,7 +171,7 @@ class GlassPermit(Permit):
 class _Breaking(Projecting):
     """Lets the function of the database open what was asked for, with the event in the journal."""
 
-    handles = frozenset({"glass-broken"})
+    handles = frozenset({EFFECT})
 
     def __init__(self, thread: UUID | None, number: str) -> None:
         self.thread = thread
@@ -217,12 +222,25 @@ def break_glass(  # noqa: PLR0913  # the boxes of the form
         "until_at": (now + timedelta(hours=settings.GLASS_HOURS)).isoformat(),
     }
     record(
-        [Draft(kind=BROKEN, id=event, fields=fields)],
+        [Draft(kind=lawbook().kind_that(EFFECT, _day(now)), id=event, fields=fields)],
         permit=permit,
         clock=lambda: now,
         also=_Breaking(thread, number),
     )
     return event
+
+
+def needs_on(book: Rulebook, day: date) -> Mapping[str, Mapping[str, str]]:
+    """Return the needs for which a glass may be broken on a day, with their words.
+
+    Raises:
+        UnknownKindError: no pack in force lets anybody break one.
+    """
+    return book.kind(book.kind_that(EFFECT, day), day).fields["because"].choices
+
+
+def _day(now: datetime) -> date:
+    return now.astimezone(SHANGHAI).date()
 
 
 def read_under(permit: Permit, glass: UUID, now: datetime) -> tuple[Broken, tuple[CaseView, ...]]:

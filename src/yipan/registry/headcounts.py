@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 from django.db import connection
 
 from yipan.duties.draft import Draft
 from yipan.duties.faults import DraftFaultsError, Fault
+from yipan.duties.lawbook import lawbook
 from yipan.law.deadline import SHANGHAI
 from yipan.offices.divisions import Level, carried, place_name
 from yipan.offices.office import organisation
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from yipan.offices.permit import Permit
 
 THRESHOLD_FILE: Final = DATA / "headcounts.yaml"
-KIND: Final = "headcount.noted"
+EFFECT: Final = "headcount-noted"
 #: Months that a table shows, the latest last.
 MONTHS: Final = 12
 #: More people than this in one entry is a slip of the pen.
@@ -45,6 +46,12 @@ class Cell:
     people: int | None = None
     small: bool = False
     kept_back: bool = False
+
+    def data(self, under: int) -> int | str | None:
+        """Return a number, `<5` for a small cell, `kept back` for a sum that would give one away, None for no count."""
+        if self.small:
+            return f"<{under}"
+        return "kept back" if self.kept_back else self.people
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +72,19 @@ class Table:
     #: Of all townships, where there are several.
     sums: tuple[Cell, ...]
     under: int
+
+    def data(self) -> dict[str, Any]:
+        """Return the table as plain data, the same on the command line and in the API."""
+        townships = [
+            {
+                "township": row.township,
+                "name": row.name,
+                "people": [each.data(self.under) for each in row.cells],
+            }
+            for row in self.rows
+        ]
+        sums = [each.data(self.under) for each in self.sums]
+        return {"under": self.under, "months": list(self.months), "townships": townships, "sums": sums}
 
 
 @lru_cache(maxsize=1)
@@ -105,7 +125,13 @@ def note(  # each is a box of the form
     if faults:
         raise DraftFaultsError(faults)
     fields = {"period": month, "township": township, "people": int(people)}
-    return record_drafts([Draft(kind=KIND, id=entry, fields=fields)], permit=permit, clock=lambda: now)
+    draft = Draft(kind=kind_at(now), id=entry, fields=fields)
+    return record_drafts([draft], permit=permit, clock=lambda: now)
+
+
+def kind_at(now: datetime) -> str:
+    """Return the name of the kind by which a head-count is noted at a moment."""
+    return lawbook().kind_that(EFFECT, now.astimezone(SHANGHAI).date())
 
 
 def _faults(own: str, month: str, township: str, people: str, now: datetime) -> Iterable[Fault]:

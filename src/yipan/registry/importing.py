@@ -23,6 +23,7 @@ from yipan.law.deadline import SHANGHAI
 from yipan.offices.divisions import carried
 from yipan.offices.placeindex import read_gazetteer
 from yipan.registry import likeness
+from yipan.registry.headcounts import kind_at
 from yipan.registry.intake import (
     COLUMN,
     DONE,
@@ -245,8 +246,9 @@ def finish(permit: Permit, intake: UUID, now: datetime) -> None:
         return
     shape = as_json(row[0])
     month = now.astimezone(SHANGHAI).strftime("%Y-%m")
+    kind = kind_at(now) if shape["declined"] else ""
     drafts = [
-        _headcount(permit, township, month, people, shape["mark"])
+        _headcount(permit, kind, {"period": month, "township": township, "people": people}, shape["mark"])
         for township, people in shape["declined"].items()
     ]
     counted = 0
@@ -263,13 +265,10 @@ def finish(permit: Permit, intake: UUID, now: datetime) -> None:
         )
 
 
-def _headcount(permit: Permit, township: str, month: str, people: int, mark: int) -> Draft:
+def _headcount(permit: Permit, kind: str, fields: dict[str, object], mark: int) -> Draft:
     """Return what adds those who said no to the head-count: the same for the same rows of the same month."""
-    return Draft(
-        kind="headcount.noted",
-        id=uuid5(_NAMESPACE, f"{permit.organisation}:{township}:{month}:{people}:{mark:04x}"),
-        fields={"period": month, "township": township, "people": people},
-    )
+    said = f"{permit.organisation}:{fields['township']}:{fields['period']}:{fields['people']}:{mark:04x}"
+    return Draft(kind=kind, id=uuid5(_NAMESPACE, said), fields=fields)
 
 
 def outcome(permit: Permit, intake: UUID) -> Outcome:

@@ -19,11 +19,13 @@ from django.db import connection, models
 from django.db.models import Q
 
 from yipan.duties.draft import Draft
+from yipan.duties.lawbook import lawbook
 from yipan.duties.projecting import Projecting
 from yipan.duties.queries import refuse_unseen
 from yipan.duties.record import record
 from yipan.duties.whose import PROXY
 from yipan.errors import YipanError
+from yipan.law.deadline import SHANGHAI
 from yipan.offices.succession import standing_of
 from yipan.registry.lookup import lasting
 
@@ -36,8 +38,7 @@ if TYPE_CHECKING:
     from yipan.duties.projecting import Written
     from yipan.offices.permit import Permit
 
-GIVEN: Final = "access.given"
-ENDED: Final = "access.ended"
+GIVEN, ENDED = "access-given", "access-ended"
 #: Why a slip ends, as the kind lists it.
 BECAUSE: Final = ("lost", "her-wish", "mistaken")
 #: Why one that was printed and never used ended: another was printed.
@@ -257,9 +258,9 @@ class Cards(Projecting):
         """Write down what was handed over, and end what ended."""
         for each in written.recorded:
             card = str(each.said.get("card", ""))
-            if each.kind.effect == "access-given":
+            if each.kind.effect == GIVEN:
                 write_card(cursor, *self.new[card], each.entry.thread, self.permit, self.now)
-            elif each.kind.effect == "access-ended":
+            elif each.kind.effect == ENDED:
                 cursor.execute(_END, [self.now, str(each.said["because"]), UUID(card)])
                 if not cursor.rowcount:
                     raise NoSuchSlipError
@@ -281,11 +282,15 @@ def give(permit: Permit, thread: UUID, name: str, entry: UUID, now: datetime, *,
     slip = new_slip()
     fields = {"name": name, "card": str(slip.card)}
     also = Cards(permit, now, {str(slip.card): (slip, NewCard(subject=subject, once=once))})
-    draft = Draft(kind=GIVEN, id=entry, thread=thread, fields=fields)
+    draft = Draft(kind=_kind_that(GIVEN, now), id=entry, thread=thread, fields=fields)
     receipt = record([draft], permit=permit, clock=lambda: now, also=also)
     if receipt.already:
         raise AlreadyHandedOverError
     return slip
+
+
+def _kind_that(effect: str, now: datetime) -> str:
+    return lawbook().kind_that(effect, now.astimezone(SHANGHAI).date())
 
 
 def _whom(permit: Permit, thread: UUID, name: str) -> UUID:
@@ -362,6 +367,6 @@ def end(permit: Permit, card: UUID, because: str, entry: UUID, now: datetime) ->
         raise NoSuchSlipError
     thread: UUID = row[0]
     fields = {"card": str(card), "because": because}
-    draft = Draft(kind=ENDED, id=entry, thread=thread, fields=fields)
+    draft = Draft(kind=_kind_that(ENDED, now), id=entry, thread=thread, fields=fields)
     record([draft], permit=permit, clock=lambda: now, also=Cards(permit, now, {}))
     return thread

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from yipan.duties.projecting import Written
     from yipan.offices.permit import Permit
 
-NAMED_KIND: Final = "proxy.named"
-ENDED_KIND: Final = "proxy.ended"
 NAMED_EFFECT, ENDED_EFFECT = "proxy-named", "proxy-ended"
 _END: Final = (
     "UPDATE registry_access SET ended_at = %s, ended_because = 'her-wish'"

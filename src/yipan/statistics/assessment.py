@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import connection
 
-from yipan.duties.lawbook import lawbook
 from yipan.offices.office import names_of
 from yipan.statistics.checks import counted
 from yipan.statistics.content import asked_of
@@ -42,8 +41,6 @@ if TYPE_CHECKING:
 _SIDE: Final = Decimal("1.959963984540054")
 _HUNDREDTH: Final = Decimal("0.01")
 _DIGITS: Final = 50
-#: What has to do with arrival among the kinds that follow a sending.
-_ARRIVED: Final = ".arrived"
 CONTESTED, ANSWERED, WITHDRAWN = "figure.contested", "contest.answered", "contest.withdrawn"
 _MEASURED_BELOW: Final = (
     "SELECT line.organisation_id FROM offices_line line JOIN duties_openedoffice opened"
@@ -314,9 +311,10 @@ def ranked(cards: Sequence[Card], edition: Edition) -> list[Card]:
 
 
 def pairs_of(engine: Engine, span: Span, now: datetime, offices: Sequence[str]) -> list[Pair]:
-    """Return both directions between some offices and whomever they deal with, by what each end holds of the other."""
-    arrives = sorted({kind.name for kind in lawbook().every_kind() if kind.name.endswith(_ARRIVED)})
-    engine.put("kind_arrives", {"kind": "VARCHAR"}, [(each,) for each in arrives])
+    """Return both directions between some offices and whomever they deal with, by what each end holds of the other.
+
+    The period is counted in the engine (`checks.count()`).
+    """
     query = (
         f"SELECT * FROM ({filled('pairs', asked_of(span, now))}) WHERE creditor IN (SELECT office FROM offices)"  # noqa: S608  # our own text
         " AND (debtor IN (SELECT unnest($1::VARCHAR[])) OR creditor IN (SELECT unnest($1::VARCHAR[]))) ORDER BY ALL"

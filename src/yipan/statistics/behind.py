@@ -14,6 +14,8 @@ from django.db import connection
 
 from yipan.law.deadline import SHANGHAI
 from yipan.statistics.content import asked_of
+from yipan.statistics.extract import salted
+from yipan.statistics.gaming import each_seen
 from yipan.statistics.measures import figure_named
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from yipan.offices.permit import Permit
     from yipan.statistics.engine import Engine
+    from yipan.statistics.gaming import Once
     from yipan.statistics.periods import Span
 
 _A_MOMENT: Final = timedelta(microseconds=1)
@@ -36,7 +39,7 @@ SELECT id, rule, owed_to, opened_at, due_at, closed_at, state, thread_id, owed_b
 """
 #: Entries that a figure counts; a return counts for the month it is of, whenever it came.
 _ENTRIES: Final = """
-SELECT e.kind, e.counts_at, e.partner, e.said
+SELECT e.kind, e.counts_at, e.partner, e.said, e.thread
 FROM standing AS e
 JOIN (
   SELECT kind FROM figure_kinds WHERE figure = $1 UNION SELECT kind FROM figure_returns WHERE figure = $1
@@ -50,30 +53,22 @@ SELECT b.breach, b.found_by, SUM(b.times) FROM breached AS b
 JOIN figure_breaches AS f ON f.breach = b.breach
 WHERE f.figure = $1 AND b.office = $2 GROUP BY b.breach, b.found_by ORDER BY 1, 2
 """
-#: What one office sent another of which the other end has no arrival, or an earlier one. `pairs.sql` counts the same.
+#: What one office sent another of which the other end has no arrival, or an earlier one, as `sent.sql` says it.
 _SENT: Final = """
-SELECT s.kind, s.counts_at, a.counts_at AS arrived_at
-FROM standing AS s
-JOIN kind_sends AS sends ON sends.kind = s.kind AND sends.role = s.role
-LEFT JOIN (
-  SELECT kind, thread, office, MIN(counts_at) AS counts_at
-  FROM (
-    SELECT f.after AS kind, e.thread, e.office, e.counts_at
-    FROM standing AS e JOIN kind_follows AS f ON f.kind = e.kind JOIN kind_arrives AS k ON k.kind = e.kind WHERE e.nth = 1
-    UNION ALL
-    SELECT f.after AS kind, e.thread, e.partner AS office, e.counts_at
-    FROM standing AS e JOIN kind_follows AS f ON f.kind = e.kind JOIN kind_arrives AS k ON k.kind = e.kind WHERE e.partner <> ''
-  ) AS noted
-  GROUP BY kind, thread, office
-) AS a ON a.kind = s.kind AND a.thread = s.thread AND a.office = s.partner
-WHERE s.office = $1 AND s.partner = $2 AND s.counts_at >= $3 AND s.counts_at < $4
-  AND (a.thread IS NULL AND (s.said['channel'] IS NULL OR s.said['channel'] <> 'system') OR a.counts_at < s.counts_at)
-ORDER BY s.counts_at, s.kind
+SELECT kind, sent_at, arrived_at, thread FROM sent
+WHERE office = $1 AND partner = $2 AND (arrived = 0 OR early = 1)
+ORDER BY sent_at, kind
 """
-_CASES: Final = (
-    "SELECT kind, counts_at, thread_id FROM duties_event WHERE kind = ANY(%s)"
-    " AND (on_behalf_of = '' AND recorded_by = %s OR on_behalf_of = %s) AND counts_at >= %s AND counts_at <= %s"
-)
+#: Cases between two moments in which an office recorded such an entry, or in which such a duty of one's own is; of those that may be seen.
+_CASES: Final = """
+SELECT thread_id FROM duties_event
+ WHERE kind = ANY(%(what)s) AND (on_behalf_of = '' AND recorded_by = %(office)s OR on_behalf_of = %(office)s)
+   AND counts_at >= %(first)s AND counts_at <= %(last)s
+UNION
+SELECT thread_id FROM duties_duty
+ WHERE rule = ANY(%(what)s) AND (owed_by = %(own)s OR owed_to = %(own)s)
+   AND opened_at >= %(first)s AND opened_at <= %(last)s
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,7 +87,7 @@ class Behind:
     @property
     def due_on(self) -> date:
         """The last day on which it is in time: the one that ends when it is due."""
-        return (self.due_at.astimezone(SHANGHAI) - _A_MOMENT).date()
+        return last_day(self.due_at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,6 +111,19 @@ class Breached:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Time:
+    """One time behind a count of a way to look better; the case only where the permit's office is a party."""
+
+    seen: Once
+    thread: UUID | None
+
+    @property
+    def due_on(self) -> date | None:
+        """The last day on which it is in time; None where no duty says one."""
+        return last_day(self.seen.due_at) if self.seen.due_at else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Unlike:
     """Something sent of which the other end has no arrival, or one before it was sent."""
 
@@ -123,6 +131,11 @@ class Unlike:
     sent_at: datetime
     arrived_at: datetime | None
     thread: UUID | None
+
+
+def last_day(due_at: datetime) -> date:
+    """Return the day that ends when something is due."""
+    return (due_at.astimezone(SHANGHAI) - _A_MOMENT).date()
 
 
 def behind(permit: Permit, figure: str, office: str, span: Span, now: datetime) -> list[Behind]:
@@ -163,14 +176,14 @@ def entries_behind(  # as `behind()`, with the engine
     asked = asked_of(span, now)
     months = [asked.literals()[name].strip("'") for name in ("$first_month", "$last_month")]
     rows = engine.rows(_ENTRIES, [figure, office, asked.first, asked.after, *months])
-    cases = _cases(permit, office, [(row[0], row[1]) for row in rows])
+    cases = _cases(permit, office, [(row[0], row[1], row[4]) for row in rows])
     return [
         Counted(
             kind=row[0],
             at=row[1].replace(tzinfo=SHANGHAI),
             partner=row[2],
             said=dict(row[3] or {}),
-            thread=cases.get((row[0], row[1])),
+            thread=cases.get(row[4]),
         )
         for row in rows
     ]
@@ -183,37 +196,58 @@ def breaches_behind(engine: Engine, figure: str, office: str) -> list[Breached]:
 
 
 def unlike(  # both ends, with the engine
-    permit: Permit, engine: Engine, office: str, partner: str, span: Span, now: datetime
+    permit: Permit, engine: Engine, office: str, partner: str, now: datetime
 ) -> list[Unlike]:
-    """Return what an office sent another and the other end holds otherwise. `pairs_of()` has laid out what arrives.
+    """Return what an office sent another and the other end holds otherwise. The period is counted in the engine.
 
     Raises:
         NotPermittedError: the post does not include reading duties.
     """
     permit.require("read-duties", now)
-    asked = asked_of(span, now)
-    rows = engine.rows(_SENT, [office, partner, asked.first, asked.after])
-    cases = _cases(permit, office, [(row[0], row[1]) for row in rows])
+    rows = engine.rows(_SENT, [office, partner])
+    cases = _cases(permit, office, [(row[0], row[1], row[3]) for row in rows])
     return [
         Unlike(
             kind=row[0],
             sent_at=row[1].replace(tzinfo=SHANGHAI),
             arrived_at=row[2].replace(tzinfo=SHANGHAI) if row[2] else None,
-            thread=cases.get((row[0], row[1])),
+            thread=cases.get(row[3]),
         )
         for row in rows
     ]
 
 
-def _cases(
-    permit: Permit, office: str, wanted: list[tuple[str, datetime]]
-) -> dict[tuple[str, datetime], UUID]:
-    """Return the cases of entries, by kind and moment, as far as the permit's office is a party to them."""
+def times_behind(  # as the others, and in which way
+    permit: Permit, engine: Engine, way: tuple[str, str], office: str, span: Span, now: datetime
+) -> list[Time]:
+    """Return each time behind a count of a way to look better: `way` is which, and with whom where it is between two.
+
+    Raises:
+        NotPermittedError: the post does not include reading duties.
+    """
+    permit.require("read-duties", now)
+    trick, partner = way
+    found = each_seen(engine, asked_of(span, now), trick, office, partner)
+    moments = [(each.what, at, each.thread) for each in found for at in (each.began_at, each.noted_at) if at]
+    cases = _cases(permit, office, moments)
+    return [Time(seen=each, thread=cases.get(each.thread)) for each in found]
+
+
+def _cases(permit: Permit, office: str, wanted: list[tuple[str, datetime, int]]) -> dict[int, UUID]:
+    """Return cases by how the folder of figures calls them, as far as the permit's office is a party to them.
+
+    `wanted`: the kind or rule, the moment and the case of each, as the folder says them.
+    """
     if not wanted:
         return {}
-    moments = [at.replace(tzinfo=SHANGHAI) for _, at in wanted]
-    values: list[Any] = [sorted({kind for kind, _ in wanted}), office, office, min(moments), max(moments)]
+    moments = [at.replace(tzinfo=SHANGHAI) for _, at, _ in wanted]
+    values: dict[str, Any] = {
+        "what": sorted({what for what, _, _ in wanted}), "office": office, "own": permit.organisation,
+        "first": min(moments), "last": max(moments),
+    }  # fmt: skip
     with permit.in_force(), connection.cursor() as cursor:
         cursor.execute(_CASES, values)
-        rows = cursor.fetchall()
-    return {(kind, at.astimezone(SHANGHAI).replace(tzinfo=None)): thread for kind, at, thread in rows}
+        threads = [row[0] for row in cursor.fetchall()]
+    called = salted(threads)
+    asked = {thread for _, _, thread in wanted}
+    return {called[each]: each for each in threads if called[each] in asked}

@@ -37,8 +37,10 @@ _COUNTS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 _SENDS: Final = {"kind": "VARCHAR", "role": "VARCHAR"}
 _FOLLOWS: Final = {"kind": "VARCHAR", "after": "VARCHAR"}
-#: Kinds that discharge a duty, as the ways to look better ask for them.
-CLOSES: Final = {"kind": "VARCHAR"}
+#: Kinds of one sort: those that discharge a duty, that say when something arrived, that put a person off.
+KIND_NAMES: Final = {"kind": "VARCHAR"}
+#: What one end sent the other, and when it arrived: pairs, the check of both ends and the card all read this one.
+_SENT: Final = "sent"
 _OF_OFFICES: Final = (
     "SELECT c.office, c.partner, c.what, CAST(c.left_count AS BIGINT), CAST(c.right_count AS BIGINT) FROM ({check}) AS c"
     # With the departments of the same division: what they send is owed to its health office.
@@ -88,7 +90,7 @@ def agrees(definition: Definition, left: int, right: int) -> bool:
 
 
 def lay_out_checks(engine: Engine) -> None:
-    """Put beside the duties what the checks compare: their own definitions, who sends, what follows what, what closes a duty."""
+    """Put beside the duties what the checks compare: their own definitions, who sends, what follows what; and sorts of kinds."""
     checks = figures("consistency")
     lay_out(engine, [*figures("indicator"), *checks])
     kinds = lawbook().every_kind()
@@ -98,7 +100,12 @@ def lay_out_checks(engine: Engine) -> None:
     engine.put("kind_follows", _FOLLOWS, sorted(follows))
     rules = [rule for each in lawbook().adoptions() for rule in each.pack.rules.values()]
     closes = {kind for rule in rules if rule.discharge for kind in rule.discharge.kinds()}
-    engine.put("kind_closes", CLOSES, [(each,) for each in sorted(closes)])
+    for table, names in (
+        ("kind_closes", closes),
+        ("kind_arrives", {kind.name for kind in kinds if kind.arrival}),
+        ("kind_puts_off", {kind.name for kind in kinds if kind.puts_off}),
+    ):
+        engine.put(table, KIND_NAMES, [(each,) for each in sorted(names)])
 
 
 @contextmanager
@@ -122,6 +129,7 @@ def count(engine: Engine, asked: Asked) -> None:
     """Count everything of a stretch: indicators, and what checks and reports compare."""
     lay_out_checks(engine)
     compute(engine, asked, every_entry=True)
+    engine.keep(_SENT, filled(_SENT, asked))
 
 
 def run(engine: Engine, asked: Asked, office: str, only: Sequence[str] = ()) -> list[Disagreement]:

@@ -7,6 +7,7 @@ hold and how far each chain was read. Stopped at any moment and run again it goe
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -23,14 +24,17 @@ from yipan.statistics.columns import MONTH_OF, TABLES, sayable
 from yipan.statistics.store import FORM, Manifest, alone, folder, read_manifest, sweep_out, write_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
+    from uuid import UUID
 
 #: Who reads: nobody in particular. The functions of the database give it no more than the closed list of columns.
 _COUNTER: Final = "the-counter"
 #: Entries of one step: what is lost when it is stopped, and what fits into little memory.
 STEP: Final = 200_000
 _SALT: Final = "figures.key"
+#: Bytes of the digest that a case is called by.
+_NAME: Final = 8
 _HEADS: Final = "SELECT organisation, seq FROM duties_chainhead WHERE seq > 0 ORDER BY organisation"
 _LAW: Final = (
     "SELECT coalesce(md5(string_agg(concat_ws(' ', event_id, text_id, effective_on, known_at), ',' ORDER BY event_id)), '')"
@@ -114,6 +118,15 @@ def new_salt() -> None:
         manifest.law = ""
         write_manifest(at, manifest)
         vault.replace_key(_SALT, os.urandom(32))
+
+
+def salted(threads: Iterable[UUID]) -> dict[UUID, int]:
+    """Return how the folder of figures calls some cases (`yipan_salted()` of the database). From that name nobody comes back."""
+    salt = read_or_make_key(_SALT, lambda: os.urandom(32))
+    return {
+        each: int.from_bytes(hashlib.sha256(salt + each.bytes).digest()[:_NAME], signed=True)
+        for each in threads
+    }
 
 
 def _asked(query: str) -> str:

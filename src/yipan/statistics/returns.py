@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.db import IntegrityError, connection
 
+from yipan.documents.verbs import missing_evidence
 from yipan.duties.draft import Draft
+from yipan.duties.faults import DraftFaultsError
 from yipan.duties.lawbook import lawbook
 from yipan.duties.naming import new_id
 from yipan.duties.projecting import Projecting
@@ -372,7 +374,7 @@ def send(
     Raises:
         NotPermittedError: the post does not include recording.
         SentMeanwhileError: another was recorded at the same moment.
-        DraftFaultsError: what is said of the paper is not enough: no evidence, or a moment to come.
+        DraftFaultsError: what is said of the paper is not enough: no evidence that is kept here, or a moment to come.
     """
     permit.require("record", now)
     text, event = table.text(), new_id(now)
@@ -395,6 +397,8 @@ def send(
             draft, on_behalf_of=paper.office, at=paper.arrived_at, evidence=paper.evidence,
             fields={**fields, "office": paper.office},
         )  # fmt: skip
+        if faults := missing_evidence(permit, [draft]):
+            raise DraftFaultsError(faults)
     try:
         record_drafts([draft], permit=permit, clock=lambda: now, also=_Keeps(row))
     except IntegrityError as error:

@@ -12,8 +12,9 @@ from yipan.duties.lawbook import lawbook
 from yipan.offices.office import Organisation, UnknownOrganisationError, lines_of, names_of
 from yipan.statistics import charts
 from yipan.statistics.assessment import assess, contests
-from yipan.statistics.behind import behind, breaches_behind, entries_behind, unlike
+from yipan.statistics.behind import behind, breaches_behind, entries_behind, times_behind, unlike
 from yipan.statistics.checks import counted
+from yipan.statistics.gaming import NOTED, NOTED_AT, TRICKS
 from yipan.statistics.measures import figure_named
 from yipan.statistics.scoring import scoring
 from yipan.statistics.words import titles
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from yipan.law.kind import Kind
     from yipan.offices.permit import Permit
     from yipan.statistics.assessment import Card
-    from yipan.statistics.behind import Counted, Unlike
+    from yipan.statistics.behind import Counted, Time, Unlike
     from yipan.statistics.engine import Engine
     from yipan.statistics.periods import Span
 
@@ -43,17 +44,22 @@ _UNSAID: Final = ("period", "figures")
 @require_GET
 @for_officers
 def card(request: HttpRequest, acting: Acting, office: str) -> HttpResponse:
-    """Show one office's card; `figure` opens a figure down to what is behind it, `other` what two ends hold differently."""
+    """Show one office's card; `figure` opens a figure down to what is behind it, `other` what two ends hold differently.
+
+    `way` opens a way to look better down to each time, `with` those with one other end.
+    """
     permit, span = acting.permit("assessment"), span_asked(request, acting)
     permit.require("read-duties", acting.now)
     opened, other = request.GET.get("figure", ""), request.GET.get("other", "")
+    way = request.GET.get("way", ""), request.GET.get("with", "")
     with counted(span, acting.now) as engine:
         found = assess(permit, span, acting.now, engine=engine)
         mine = next((each for each in found.cards if each.office == office), None)
         if mine is None:
             raise UnknownOrganisationError(organisation=office)
         below = _below(permit, engine, opened, office, span, acting.now) if opened else {}
-        ends = _ends(permit, engine, (office, other), span, acting.now) if other else []
+        ends = _ends(permit, engine, (office, other), acting.now) if other else []
+        times = _times(permit, engine, way, office, span, acting.now) if way[0] in TRICKS else []
     edition = scoring().edition(span.first_on.year, office)
     context = {
         "card": mine,
@@ -74,6 +80,9 @@ def card(request: HttpRequest, acting: Acting, office: str) -> HttpResponse:
         "other": other and names_of({other}).get(other, other),
         "ends": ends,
         "tricks": tricks_of(found, [office]),
+        "way": TRICKS.get(way[0]),
+        "noted": NOTED.get(way[0], NOTED_AT),
+        "times": times,
         "bars": _bars(mine),
     }
     return page(request, acting, "figures/card", context)
@@ -129,7 +138,7 @@ def _told(entry: Counted) -> list[tuple[Mapping[str, str], object]]:
 
 
 def _ends(
-    permit: Permit, engine: Engine, between: tuple[str, str], span: Span, now: datetime
+    permit: Permit, engine: Engine, between: tuple[str, str], now: datetime
 ) -> list[tuple[str, str, Mapping[str, str], Unlike]]:
     """Return what either of two offices sent that the other end holds otherwise."""
     office, other = between
@@ -137,7 +146,18 @@ def _ends(
     return [
         (names.get(start, start), names.get(end, end), _title(words, each.kind), each)
         for start, end in ((office, other), (other, office))
-        for each in unlike(permit, engine, start, end, span, now)
+        for each in unlike(permit, engine, start, end, now)
+    ]
+
+
+def _times(  # as the functions that it asks
+    permit: Permit, engine: Engine, way: tuple[str, str], office: str, span: Span, now: datetime
+) -> list[tuple[Mapping[str, str], str, Time]]:
+    """Return each time behind a way to look better, with what it was and towards whom."""
+    found, words = times_behind(permit, engine, way, office, span, now), titles()
+    names = names_of({each.seen.other for each in found})
+    return [
+        (_title(words, each.seen.what), names.get(each.seen.other, each.seen.other), each) for each in found
     ]
 
 

@@ -25,7 +25,7 @@ from yipan.law.fold import OPEN
 from yipan.registry.access import names_in, said_before
 from yipan.registry.ownaccess import may_give
 from yipan.web.acting import Acting, for_officers, now, page, tell
-from yipan.web.knowing import choice_word
+from yipan.web.knowing import choice_word, kind_that
 from yipan.web.paging import Sheet, number_asked, page_asked
 from yipan.web.words import SHANGHAI, language
 
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 ASKED: Final = "certificate.asked"
 #: The part of the office that issues.
 HOME: Final = "home"
-HANDED: Final = "certificate.handed-over"
-REVOKED: Final = "certificate.revoked"
+#: How an entry is known that hands one over, or takes one back.
+HANDED, REVOKED = "paper-handed-over", "certificate-revoked"
 
 
 def house_address(request: HttpRequest) -> str:
@@ -101,7 +101,8 @@ def certificate(request: HttpRequest, acting: Acting, thread: UUID) -> HttpRespo
     view = case(permit, thread, acting.now)
     listed = held(permit, thread, _today(acting))
     said = said_before(permit, thread, {"name"}, acting.now)
-    revoked = _kind(acting, REVOKED)
+    kinds = lawbook().kinds(_today(acting))
+    revoked = kind_that(REVOKED, kinds)
     ended = {"replaced": gettext("已由新证明代替"), "corrected": gettext("记录已更正")}
     context |= {
         "case": view,
@@ -111,7 +112,7 @@ def certificate(request: HttpRequest, acting: Acting, thread: UUID) -> HttpRespo
         ],
         "name": request.POST.get("name", said.get("name", "")),
         "way": request.POST.get("way", ""),
-        "ways": _kind(acting, HANDED).fields["way"].choices,
+        "ways": kind_that(HANDED, kinds).fields["way"].choices,
         "may_give": "record" in permit.rights and may_give(permit, thread, PERSON),
         "number_entry": new_id(acting.now),
         "may_issue": "record" in permit.rights and _is_asked(acting, view),

@@ -16,12 +16,12 @@ from yipan.duties.faults import DraftFaultsError
 from yipan.duties.lawbook import lawbook
 from yipan.duties.naming import new_id
 from yipan.registry.glass import (
-    BROKEN,
     REASON,
     RIGHT,
     NoNeedError,
     NothingToOpenError,
     ReasonTooShortError,
+    needs_on,
     own_glasses,
     read_under,
 )
@@ -43,8 +43,7 @@ _BOXES: Final = ("whom", "because", "reason", "entry")
 
 def needs(now: datetime) -> Mapping[str, Said]:
     """Return the needs for which a glass may be broken."""
-    kinds = lawbook().kinds(now.astimezone(SHANGHAI).date())
-    return kinds[BROKEN].fields["because"].choices
+    return needs_on(lawbook(), now.astimezone(SHANGHAI).date())
 
 
 @sensitive_post_parameters()

@@ -61,7 +61,7 @@ def headcounts(request: HttpRequest, acting: Acting) -> HttpResponse:
         "typed": typed,
         "faults": faults,
         "entry_id": entry,
-        "kind": lawbook().kind(counting.KIND, acting.now.astimezone(SHANGHAI).date()),
+        "kind": lawbook().kind(counting.kind_at(acting.now), acting.now.astimezone(SHANGHAI).date()),
         "may_record": "record" in permit.rights,
     }
     return page(request, acting, "headcounts", context, status=422 if faults else 200)

@@ -13,12 +13,17 @@ if TYPE_CHECKING:
 
     from yipan.law.kind import Kind
 
-#: The kind that enrols somebody: its fields name her particulars.
-ENROLLED: Final = "person.enrolled"
+#: What the entry does that enrols somebody, whose fields name her particulars; and the one that ends it.
+ENROLLED, ENDED = "person-enrolled", "enrolment-ended"
 #: Particulars that a form about her may ask for: `her_name`, `his_phone`, or plainly `phone`.
 _ASKED: Final = ("name", "identity_number", "phone", "birth_on", "home_address", "residence_address")
 #: How a form calls what is hers, beside her own name in it.
 _OF: Final[Mapping[str, str]] = {"her": "her_", "him": "his_", "person": ""}
+
+
+def kind_that(does: str, kinds: Mapping[str, Kind]) -> Kind:
+    """Return, of the kinds that hold on a day, the one that has an effect or plays a part."""
+    return next(each for each in kinds.values() if does in (each.effect, each.part))
 
 
 def choice_word(kind: Kind, field: str, value: str) -> str:

@@ -14,7 +14,7 @@ from yipan.duties.lawbook import lawbook
 from yipan.offices.office import names_of
 from yipan.offices.officer import Officer
 from yipan.registry import oversight as audit
-from yipan.registry.glass import BROKEN
+from yipan.registry.glass import needs_on
 from yipan.web.acting import Acting, for_officers, page, tell
 from yipan.web.words import SHANGHAI, language, purpose_title
 
@@ -52,7 +52,7 @@ def oversight(request: HttpRequest, acting: Acting) -> HttpResponse:
             + [each.officer for each in glasses]
             + [each.officer for each in looks_]
         ),
-        "needs": kinds[BROKEN].fields["because"].choices,
+        "needs": needs_on(lawbook(), today),
         "looks": looks_,
         "days": WEEK,
         "questions": questions,

@@ -28,7 +28,7 @@ from yipan.registry.picture import WITHDRAWN
 from yipan.registry.purpose import PURPOSES, PurposeInWordsError, PurposeNeededError
 from yipan.web.acting import Acting, for_officers, page, tell
 from yipan.web.duties import Button, buttons, document_titles
-from yipan.web.knowing import ENROLLED, choice_word, shown_value
+from yipan.web.knowing import ENDED, ENROLLED, choice_word, kind_that, shown_value
 from yipan.web.paging import Sheet, page_asked
 from yipan.web.words import SHANGHAI, is_running, language, said
 
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from yipan.registry.deciding import Pair
     from yipan.registry.people import PersonSeen
 
-ENDED: Final = "enrolment.ended"
 #: What each way of finding somebody tells the reader.
 _BY: Final = {
     "number": gettext_noop("按公民身份号码查找"),
@@ -109,7 +108,7 @@ def people(request: HttpRequest, acting: Acting) -> HttpResponse:
         )
     except (NothingAskedError, PurposeNeededError, PurposeInWordsError) as refusal:
         return page(request, acting, "people", context | {"fault": refusal.say(language())}, status=422)
-    ended = _kinds(acting)[ENDED]
+    ended = kind_that(ENDED, _kinds(acting))
     context |= {
         "found": found,
         "how": gettext(_BY[found.by]),
@@ -138,14 +137,15 @@ def person(request: HttpRequest, acting: Acting, thread: UUID) -> HttpResponse:
     # That she was told of a notice is offered while one waits, and not for good.
     tells = [each for each in steps if each.href.startswith(_telling(thread, kinds))]
     begins = list(_beginnings(acting, seen, kinds)) if may_record and not seen.picture.ended else []
+    enrolled, ended = kind_that(ENROLLED, kinds), kind_that(ENDED, kinds)
     context = {
         "seen": seen,
         "name": seen.picture.particulars["name"],
-        "pairs": _particulars(seen, kinds[ENROLLED]),
+        "pairs": _particulars(seen, enrolled),
         "doubts": [DOUBTS[each] for each in seen.doubts],
-        "ended_because": choice_word(kinds[ENDED], "because", seen.picture.ended),
-        "ground": _ground(seen, kinds[ENROLLED]),
-        "stays": list(_stays(seen, kinds[ENROLLED])),
+        "ended_because": choice_word(ended, "because", seen.picture.ended),
+        "ground": _ground(seen, enrolled),
+        "stays": list(_stays(seen, enrolled)),
         "owed": [each for each in steps if each.duty],
         "steps": [each for each in steps if not each.duty and each not in tells],
         "tells": tells if tells and is_waiting(permit, thread) else [],
@@ -194,7 +194,8 @@ def _stays(seen: PersonSeen, kind: Kind) -> Iterator[StayShown]:
 def _steps(view: CaseView, kinds: Mapping[str, Kind]) -> list[Button]:
     """Return what may be recorded of her enrolment. Decisions about entries are made where both stand side by side."""
     elsewhere = tuple(
-        reverse("record", args=(view.thread, each)) for each in (deciding.MERGED, deciding.APART)
+        reverse("record", args=(view.thread, kind_that(each, kinds).name))
+        for each in (deciding.MERGED, deciding.APART)
     )
     return [each for each in buttons(view, kinds) if not each.href.startswith(elsewhere)]
 
@@ -233,7 +234,9 @@ def withdraw(request: HttpRequest, acting: Acting, thread: UUID) -> HttpResponse
     entry = _uuid(request.POST.get("entry")) or new_id(acting.now)
     stale = False
     if request.method == "POST":
-        draft = Draft(kind=ENDED, id=entry, thread=thread, fields={"because": WITHDRAWN})
+        draft = Draft(
+            kind=kind_that(ENDED, _kinds(acting)).name, id=entry, thread=thread, fields={"because": WITHDRAWN}
+        )
         try:
             record_draft(permit, draft, None, _number(request.POST.get("as_of")), acting.now)
         except StaleCaseError:
@@ -265,7 +268,7 @@ def questions(request: HttpRequest, acting: Acting) -> HttpResponse:
     """Show pairs of entries that may be one person, side by side, with what differs marked and why they were found."""
     permit = acting.permit("one person or two")
     pairs, more = deciding.questions(permit, acting.now)
-    kind = _kinds(acting)[ENROLLED]
+    kind = kind_that(ENROLLED, _kinds(acting))
     context = {
         "pairs": [_pair_shown(each, kind, acting) for each in pairs],
         "more": more,
@@ -315,17 +318,17 @@ def decide(request: HttpRequest, acting: Acting) -> HttpResponse:
         raise deciding.NotTwoEntriesError
     keeps_right = request.POST.get("keep") == "right"
     kept, other = (right, left) if keeps_right else (left, right)
-    kind = deciding.MERGED if request.POST.get("decision") == "same" else deciding.APART
+    decided = deciding.MERGED if request.POST.get("decision") == "same" else deciding.APART
     deciding.decide(
         acting.permit("one person or two"),
-        kind,
+        decided,
         kept,
         other,
         acting.now,
         entry=_uuid(request.POST.get("entry")),
         as_of=_number(request.POST.get("right_as_of" if keeps_right else "left_as_of")),
     )
-    if kind == deciding.MERGED:
+    if decided == deciding.MERGED:
         tell(request, gettext("已认定为同一人；两份登记都保留，可在所保留的登记页上撤回这一认定。"))
         return redirect("person", kept)
     tell(request, gettext("已认定为不同的人，不再询问。"))

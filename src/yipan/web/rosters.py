@@ -27,7 +27,7 @@ from yipan.registry.intake import DONE, DROPPED, READING, STOPPED, WAITING, WORK
 from yipan.registry.rosterend import rows_end_on
 from yipan.registry.sheets import open_roster
 from yipan.web.acting import Acting, for_officers, now, page, tell
-from yipan.web.knowing import ENROLLED, shown_value
+from yipan.web.knowing import ENROLLED, kind_that, shown_value
 from yipan.web.words import SHANGHAI, language
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def _columns(sheet: Mapping[str, Any]) -> dict[str, Any]:
 
 def _looked(look: Look, acting: Acting) -> list[tuple[LookedAt, list[tuple[str, str]]]]:
     """Return rows as they were understood, each value under its heading: places by name, choices in words."""
-    kind = lawbook().kind(ENROLLED, acting.now.astimezone(SHANGHAI).date())
+    kind = kind_that(ENROLLED, lawbook().kinds(acting.now.astimezone(SHANGHAI).date()))
     used = [name for name in FIELDS if any(name in each.said for each in look.rows)]
     return [
         (

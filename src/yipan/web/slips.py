@@ -19,6 +19,7 @@ from yipan.registry.access import names_in
 from yipan.registry.ownaccess import ENDED, REPLACED, cards_of, end, give, names_to_give
 from yipan.web.acting import Acting, for_officers, page, tell
 from yipan.web.certificates import house_address, pdf
+from yipan.web.knowing import kind_that
 from yipan.web.oversight import names_of_officers
 from yipan.web.words import SHANGHAI, said
 
@@ -53,7 +54,7 @@ def slips(request: HttpRequest, acting: Acting, thread: UUID) -> HttpResponse:
             for each in cards
         ],
         "officers": names_of_officers(each.officer for each in cards),
-        "reasons": lawbook().kind(ENDED, acting.now.astimezone(SHANGHAI).date()).fields["because"].choices,
+        "reasons": _reasons(acting),
         "may_record": "record" in permit.rights,
     }
     return page(request, acting, "slips", context)
@@ -94,8 +95,13 @@ def _because(acting: Acting, because: str) -> str:
     """Return why a slip ended, in words."""
     if because == REPLACED:
         return gettext("已另印一张")
-    field = lawbook().kind(ENDED, acting.now.astimezone(SHANGHAI).date()).fields["because"]
-    return said(field.choices.get(because, because)) if because else ""
+    return said(_reasons(acting).get(because, because)) if because else ""
+
+
+def _reasons(acting: Acting) -> Mapping[str, Said]:
+    """Return why a slip may end, in words."""
+    kinds = lawbook().kinds(acting.now.astimezone(SHANGHAI).date())
+    return kind_that(ENDED, kinds).fields["because"].choices
 
 
 def _uuid(text: str | None) -> UUID | None:

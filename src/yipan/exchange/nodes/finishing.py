@@ -172,12 +172,7 @@ def arrival_of(kind: Kind, rulebook: Rulebook, day: date) -> Kind | None:
     """Return the kind by which the arrival of a message of this kind is told; None where none is."""
     for each in rulebook.kinds(day).values():
         channel = each.fields.get("channel")
-        if (
-            each.name.endswith(".arrived")
-            and kind.name in each.follows
-            and channel
-            and ELSEWHERE in channel.choices
-        ):
+        if each.arrival and kind.name in each.follows and channel and ELSEWHERE in channel.choices:
             return each
     return None
 

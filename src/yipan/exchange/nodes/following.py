@@ -88,9 +88,10 @@ def _answered(
         return None
     kind, left_at = said[event]
     for _, name, at, actor in story:
-        if at < left_at or where.node_of(actor) != peer or name.endswith(".arrived"):
+        if at < left_at or where.node_of(actor) != peer:
             continue
-        if kind in book.kind(name, at.astimezone(SHANGHAI).date()).follows:
+        later = book.kind(name, at.astimezone(SHANGHAI).date())
+        if kind in later.follows and not later.arrival:
             return at
     return None
 
