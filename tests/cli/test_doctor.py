@@ -95,7 +95,7 @@ def test_a_release_whose_packs_are_not_adopted_yet_is_named_with_what_to_adopt(
     more = {**careful, "YIPAN_RULEPACKS": str(packs)}
     assert findings(program, **more)["packs-adopted"] == "not-safe"
     assert (
-        "→ Read their CHANGELOG.md, then run yipan packs adopt yipan-casework"
+        "→ Read their CHANGELOG.md, then run yipan packs adopt casework"
         in program.run("doctor", YIPAN_LANG="en", **more).out
     )
 
