@@ -110,11 +110,16 @@ class Faults:
         """Let one thing go wrong, or be mended."""
         node = self.random.choice(sorted(self.provinces, key=lambda each: each.name))
         what = self.random.choice(
-            ("cut", "mend", "mend", "kill node", "kill hub", "full", "empty", "echo", "echo", "nothing")
-        )
+            (
+                "cut", "dead", "dead there", "dead back", "mend", "mend", "mend", "kill node", "kill hub", "full", "empty",
+                "echo", "echo", "nothing",
+            )
+        )  # fmt: skip
         self.happened.append(f"{what} {node.name}")
         if what == "cut":
             node.line.cut()
+        elif what.startswith("dead"):
+            node.line.go_dead(*(what.split()[1:] or ("there", "back")))
         elif what == "mend":
             node.line.mend()
         elif what == "kill node":

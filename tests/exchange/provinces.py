@@ -94,14 +94,17 @@ class Hub:
 
 
 class Line:
-    """A line to the hub that can be cut, and keeps what passed over it."""
+    """A line to the hub that can be cut or go dead in either direction, and keeps what passed over it."""
 
     def __init__(self, to: int) -> None:
         """Listen on a port of its own."""
         self.to = to
         self.passed = bytearray()
         self._open = threading.Event()
-        self._open.set()
+        #: What goes to the hub passes; what comes from it.
+        self._alive = {"there": threading.Event(), "back": threading.Event()}
+        for each in (self._open, *self._alive.values()):
+            each.set()
         self._pairs: list[socket.socket] = []
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._server.getsockname()[1]
@@ -116,9 +119,15 @@ class Line:
             each.close()
         self._pairs.clear()
 
+    def go_dead(self, *directions: str) -> None:
+        """Let nothing pass `there` (to the hub), or `back`; nobody is told, as where packets are lost."""
+        for each in directions:
+            self._alive[each].clear()
+
     def mend(self) -> None:
-        """Mend it."""
-        self._open.set()
+        """Mend it: what was under way over a dead line comes after all, if either end still waits for it."""
+        for each in (self._open, *self._alive.values()):
+            each.set()
 
     def close(self) -> None:
         """Take it away."""
@@ -140,12 +149,13 @@ class Line:
                 here.close()
                 continue
             self._pairs += [here, there]
-            for one, other in ((here, there), (there, here)):
-                threading.Thread(target=self._pump, args=(one, other), daemon=True).start()
+            for way, one, other in (("there", here, there), ("back", there, here)):
+                threading.Thread(target=self._pump, args=(one, other, self._alive[way]), daemon=True).start()
 
-    def _pump(self, one: socket.socket, other: socket.socket) -> None:
+    def _pump(self, one: socket.socket, other: socket.socket, alive: threading.Event) -> None:
         with contextlib.suppress(OSError):
             while said := one.recv(65536):
+                alive.wait()
                 self.passed += said
                 other.sendall(said)
         for each in (one, other):

@@ -122,6 +122,24 @@ def test_what_rested_with_a_hub_whose_disk_burned_is_sent_again(three: Provinces
     three.agree(thread)
 
 
+@pytest.mark.parametrize("way", ["there", "back"])
+def test_over_a_line_that_is_dead_in_one_direction_nothing_is_lost_and_nothing_comes_twice(
+    three: Provinces, way: str
+) -> None:
+    hers = three["chongqing"]
+    first = ask(three, "her")
+    three.settle()
+    hers.line.go_dead(way)
+    answer(hers, HER_HOME, first)
+    second = ask(three, "her")
+    until(lambda: not three["guangdong"].towards("chongqing")["to_send"], "the hub holds the question")
+    hers.line.mend()
+    three.settle()
+    assert states(three, first, "chongqing")["birth-reg-reply-15wd"] == "discharged"
+    assert states(three, second, "chongqing")["birth-reg-reply-15wd"] == "open"
+    three.agree(first, second)
+
+
 def play_faults(three: Provinces, seed: int, seconds: float, rest: float = 0.0) -> None:
     """Ask and answer while things go wrong, for so many seconds; then mend all and compare.
 
