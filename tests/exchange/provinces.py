@@ -12,7 +12,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import psutil
 
@@ -46,9 +46,9 @@ def hub_program() -> str:
     return found
 
 
-def hub_answers(port: int) -> bool:
+def hub_answers(port: int, host: str = "127.0.0.1") -> bool:
     """Tell whether a hub greets on a port."""
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as line:
+    with contextlib.suppress(OSError), socket.create_connection((host, port), 1) as line:
         return line.recv(4) == b"INFO"
     return False
 
@@ -60,15 +60,29 @@ class Hub:
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="hub-")))
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    #: Where it listens, where it is found, and under what it runs.
+    listens: str = "127.0.0.1"
+    host: str = "127.0.0.1"
+    under: tuple[str, ...] = ()
 
     def start(self) -> None:
         """Start it on its port and its disk."""
         self.process = subprocess.Popen(
-            [hub_program(), "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(self.folder)],
+            [
+                *self.under,
+                hub_program(),
+                "-a",
+                self.listens,
+                "-p",
+                str(self.port),
+                "-js",
+                "-sd",
+                str(self.folder),
+            ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        until(lambda: hub_answers(self.port), "the hub answers")
+        until(lambda: hub_answers(self.port, self.host), "the hub answers")
 
     def kill(self) -> None:
         """End it as a power cut does."""
@@ -93,6 +107,26 @@ class Hub:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class AnyLine(Protocol):
+    """A line to the hub, whatever it is made of."""
+
+    @property
+    def address(self) -> str:
+        """Return where the hub is found over it."""
+
+    def cut(self) -> None:
+        """Cut it."""
+
+    def go_dead(self, *directions: str) -> None:
+        """Let nothing pass `there`, or `back`."""
+
+    def mend(self) -> None:
+        """Mend it."""
+
+    def close(self) -> None:
+        """Take it away."""
+
+
 class Line:
     """A line to the hub that can be cut or go dead in either direction, and keeps what passed over it."""
 
@@ -109,6 +143,11 @@ class Line:
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._server.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def address(self) -> str:
+        """Return where the hub is found over it."""
+        return f"nats://127.0.0.1:{self.port}"
 
     def cut(self) -> None:
         """Cut it: what is under way is lost, and nobody gets through."""
@@ -178,7 +217,7 @@ class Node:
     name: str
     serves: str
     installation: Installation
-    line: Line
+    line: AnyLine
     carrier: psutil.Process | None = None
 
     @property
@@ -290,15 +329,19 @@ class Provinces:
         self.hub.remove()
 
 
-def make_provinces(wanted: Sequence[tuple[str, str]]) -> Provinces:
+def make_provinces(
+    wanted: Sequence[tuple[str, str]],
+    hub: Hub | None = None,
+    line_to: Callable[[Hub], AnyLine] = lambda hub: Line(hub.port),
+) -> Provinces:
     """Return provinces that trust each other, with a hub that runs and nobody carrying."""
-    hub = Hub()
+    hub = hub or Hub()
     hub.start()
     nodes: dict[str, Node] = {}
     for name, serves in wanted:
-        line = Line(hub.port)
+        line = line_to(hub)
         node = Node(name=name, serves=serves, installation=new_installation(), line=line)
-        node.json("node", "init", name, "--serves", serves, "--hub", f"nats://127.0.0.1:{line.port}")
+        node.json("node", "init", name, "--serves", serves, "--hub", line.address)
         nodes[name] = node
     introduce(list(nodes.values()))
     return Provinces(hub=hub, nodes=nodes)
