@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tests.registry.test_register import number
+from yipan.law.deadline import SHANGHAI
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +26,10 @@ def test_who_asked_is_erased_and_the_list_erases_again_after_a_restore(
     would = yipan.json("erase", asked, "--office", OFFICE)
     assert (would["erased"], would["persons"], would["kept_by_law"]) == (False, 1, [])
     before = len(yipan.json("erasures", "list"))
+    moment = datetime.now(SHANGHAI)
+    quarter = f"{moment.year}Q{(moment.month + 2) // 3}"
+    report = ("report", quarter, "--office", OFFICE, "--now", moment.isoformat(), "--json")
+    released = [yipan.run(*report, "--released"), yipan.run(*report)]
     done = yipan.json("erase", asked, "--office", OFFICE, "--yes")
     assert done["erased"]
     listed = yipan.json("erasures", "list")
@@ -40,6 +46,10 @@ def test_who_asked_is_erased_and_the_list_erases_again_after_a_restore(
     assert (twice.code, "erasure-not-asked" in twice.out) == (1, True)
     assert yipan.run("journal", "verify").code == 0
     assert yipan.run("replay", "--check").code == 0
+    # What was counted of her is counted still: no figure that left the house becomes another.
+    counted = [yipan.run(*report, "--released"), yipan.run(*report)]
+    assert [each.out for each in counted] == [each.out for each in released]
+    assert released[1].value["by_rule"]
 
 
 def test_the_desk_erases_by_recording_that_it_did(yipan: Program) -> None:
