@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.exchange.faults import Faults
+from tests.exchange.faults import FULL, Faults
 from tests.exchange.provinces import HER_HOME, HIS_HOME, RESIDENCE, Line, ask_fields, until
 
 if TYPE_CHECKING:
@@ -121,6 +121,30 @@ def test_what_rested_with_a_hub_whose_disk_burned_is_sent_again(three: Provinces
     three.settle()
     assert states(three, thread, "chongqing")["birth-reg-reply-15wd"] == "open"
     three.agree(thread)
+
+
+def test_a_hub_that_takes_nothing_and_a_node_where_nobody_carries_are_named(three: Provinces) -> None:
+    desk = three["guangdong"]
+
+    def failing() -> tuple[str | None, str]:
+        check = desk.program.run("node", "check", "--json").value
+        said = {each["link"]: each["said"] for each in check["links"]}
+        return check["failing"], said.get(check["failing"], "")
+
+    faults = Faults(three, 1)
+    faults.echo.most_bytes(FULL)
+    thread = ask(three, "her")
+    until(lambda: failing()[0] == "carrier", "who carries says that the hub takes nothing")
+    assert "maximum bytes exceeded" in failing()[1]
+    assert desk.status()["carrier"]["since"]
+    faults.end()
+    three.settle()
+    assert failing() == (None, "")
+    three.agree(thread)
+    desk.kill()
+    assert failing() == ("carrier", "nobody carries: yipan node run")
+    desk.carry()
+    until(lambda: failing()[0] is None, "somebody carries")
 
 
 @pytest.mark.parametrize("way", ["there", "back"])

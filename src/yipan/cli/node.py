@@ -189,6 +189,9 @@ def status(*, as_json: bool) -> None:
         show_json(said)
         return
     click.echo(f"{said['node']}  {said['hub']}  {said['disk_free_mb']} MB")
+    link = _carrier_link(said["carrier"])
+    if not link["ok"]:
+        click.echo(f"! {link['link']}: {link['said']}")
     for each in said["peers"]:
         click.echo(_line(each))
     for each in said["desk"]:
@@ -260,7 +263,7 @@ def duties(peer: str, *, as_json: bool) -> None:
 @node.command()
 @json_option
 def check(*, as_json: bool) -> None:
-    """See which link fails: keys, the line to the hub, the hub, its boxes, each peer.
+    """See which link fails: keys, the line to the hub, the hub, its boxes, whoever carries here, each peer.
 
     Example: yipan node check
     """
@@ -289,7 +292,9 @@ def _links() -> Iterable[dict[str, Any]]:
         return
     fault = asyncio.run(probe(one.hub, one.name, credentials()))
     yield {"link": "hub and its boxes", "ok": not fault, "said": fault}
-    for peer in stand(now())["peers"]:
+    standing = stand(now())
+    yield _carrier_link(standing["carrier"])
+    for peer in standing["peers"]:
         lag = peer["oldest_unacknowledged_seconds"]
         fine = peer["state"] == "trusted" and (lag is None or lag < _LATE)
         yield {
@@ -297,6 +302,14 @@ def _links() -> Iterable[dict[str, Any]]:
             "ok": fine,
             "said": f"{peer['state']}, heard {peer['heard_at']}, lag {lag}",
         }
+
+
+def _carrier_link(carrier: dict[str, Any]) -> dict[str, Any]:
+    """Return whether somebody carries here and can: a hub that greets may take nothing all the same."""
+    said = f"{carrier['said']} ({carrier['since']})" if carrier["said"] else ""
+    if not carrier["running"]:
+        said = "nobody carries: yipan node run"
+    return {"link": "carrier", "ok": not said, "said": said}
 
 
 def _line_fault(hub: str) -> str:

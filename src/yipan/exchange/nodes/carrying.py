@@ -18,6 +18,7 @@ from nats.errors import Error as NatsError
 
 from yipan.exchange.faults import UnreachableHubError
 from yipan.exchange.nodes import counting
+from yipan.exchange.nodes.carrier import carrying_here, tell
 from yipan.exchange.nodes.entering import enter_in_turn
 from yipan.exchange.nodes.erasures import tell_erasures
 from yipan.exchange.nodes.finishing import finish
@@ -70,15 +71,16 @@ class Carrying:
 
     async def run(self, seconds: float | None = None) -> None:
         """Carry until told to stop, or for some seconds."""
-        tasks = [asyncio.create_task(each()) for each in (self._connected, self._enter, self._finish)]
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.stop.wait(), seconds)
-        self.stop.set()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for pool in (self._leaving, self._entering, self._finishing):
-            pool.shutdown()
+        with carrying_here():
+            tasks = [asyncio.create_task(each()) for each in (self._connected, self._enter, self._finish)]
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.stop.wait(), seconds)
+            self.stop.set()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for pool in (self._leaving, self._entering, self._finishing):
+                pool.shutdown()
 
     async def _connected(self) -> None:
         """Connect, carry, and connect again whenever that fails."""
@@ -92,7 +94,6 @@ class Carrying:
             try:
                 stream = client.jetstream(timeout=TIMEOUT)
                 await self._look_into(await ensure_streams(stream))
-                self._tell("")
                 await self._carry(stream)
             except Exception as error:  # noqa: BLE001  # the line or the database went away: both come back, and nothing was lost
                 self._tell(f"{type(error).__name__}: {error}"[:200])
@@ -118,9 +119,15 @@ class Carrying:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def _tell(self, line: str) -> None:
-        if line and line != self._said:
+        """Say once what keeps us from carrying, and note it until something has been carried."""
+        if line == self._said:
+            return
+        if line:
             self.say(line)
         self._said = line
+        # A disk that is full is what there is to say, and where it cannot be noted.
+        with contextlib.suppress(OSError):
+            tell(line, _now())
 
     async def _send(self, stream: JetStreamContext) -> None:
         compared = 0.0
@@ -138,6 +145,7 @@ class Carrying:
                     headers={"Nats-Msg-Id": each.message_id},
                 )
                 await self._in(self._leaving, published, each, _now())
+            self._tell("")
             if not packed:
                 await asyncio.sleep(_PAUSE)
 

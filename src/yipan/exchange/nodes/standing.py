@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from yipan.database import make_home
 from yipan.duties.settle import COLUMNS
+from yipan.exchange.nodes.carrier import carrier
 from yipan.exchange.nodes.own import own
 from yipan.exchange.nodes.peers import exchanging, map_of, peer_named, words_with
 from yipan.law.fold import VOID
@@ -53,7 +54,7 @@ def status(now: datetime) -> dict[str, Any]:
         come = {row[0]: row[1:] for row in cursor.fetchall()}
         cursor.execute("SELECT count(*) FROM exchange_refusal WHERE settled_at IS NULL")
         [unread] = cursor.fetchone()
-    disk = shutil.disk_usage(make_home())
+    disk, carries = shutil.disk_usage(make_home()), carrier()
     return {
         "node": one.name,
         "title": one.title,
@@ -61,6 +62,7 @@ def status(now: datetime) -> dict[str, Any]:
         "hub": one.hub,
         "key_version": one.key_version,
         "disk_free_mb": disk.free // 2**20,
+        "carrier": {"running": carries.running, "said": carries.said, "since": carries.since},
         "envelopes_refused": unread,
         "own_clock_off": any(row[7] is not None and abs(row[7]) > SKEW.total_seconds() for row in peers),
         "peers": [
