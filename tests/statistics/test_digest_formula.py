@@ -1,7 +1,7 @@
 """The one formula of a return's sheet, computed as spreadsheets define its functions, is the digest that the contract asks for.
 
 No spreadsheet program runs here: what is computed is this very formula, read from the sheet, by the definitions of SUMPRODUCT, ROW and
-COLUMN in ISO/IEC 26300 (OpenFormula), arrays taken element by element. That a program follows them is not proved.
+COLUMN in ISO/IEC 26300 (OpenFormula), arrays taken element by element. That LibreOffice follows them, `make soak` proves.
 """
 
 from __future__ import annotations
