@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from openpyxl import Workbook
-from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 
@@ -92,6 +92,7 @@ def write_book(
         append_row(
             sheet, ["", _word("sum", language), *(sum(getattr(row, each) for row in rows) for each in COUNTS)]
         )
+        _as_sum(sheet)
     if not released:
         _indicators(_sheet(book, "indicators", content, names, language), content, language)
         sheet = _sheet(book, "services", content, names, language)
@@ -129,10 +130,17 @@ def _sheet(
 def _head(sheet: Worksheet, words: Sequence[str]) -> None:
     append_row(sheet, words)
     for cell in sheet[sheet.max_row]:
-        cell.font = Font(bold=True, color="FFFFFF")
+        cell.font = Font(name=cell.font.name, size=cell.font.size, bold=True, color="FFFFFF")
         cell.fill = _HEAD
         cell.alignment = Alignment(vertical="center", wrap_text=True)
     sheet.freeze_panes = f"A{sheet.max_row + 1}"
+
+
+def _as_sum(sheet: Worksheet) -> None:
+    """Set the last row apart as what the others add up to."""
+    for cell in sheet[sheet.max_row]:
+        cell.font = Font(name=cell.font.name, size=cell.font.size, bold=True)
+        cell.border = Border(top=Side(style="thin"))
 
 
 def _released(
@@ -150,6 +158,7 @@ def _released(
     for row in (*table.rows, None):
         said = (row, _name(names, row, language)) if row else ("", _word("sum", language))
         append_row(sheet, [*said, *(_shown(cell, language) for cell in table.row(row))])
+    _as_sum(sheet)
     sheet.append([])
     append_row(sheet, [_word("note", language).format(under=table.under)])
 
@@ -182,11 +191,15 @@ def _checks(sheet: Worksheet, prepared: Prepared, language: str) -> None:
 
 
 def _fit(sheet: Worksheet) -> None:
-    """Make columns as wide as what they hold, and a sheet as wide as a page."""
+    """Make columns as wide as what they hold, put headings over their numbers, and make a sheet as wide as a page."""
+    heading = sheet[sheet.freeze_panes].row - 1 if sheet.freeze_panes else 0
     for number, column in enumerate(sheet.iter_cols(values_only=True), start=1):
         sheet.column_dimensions[get_column_letter(number)].width = min(
             _WIDEST, 3 + max(map(_width, column), default=8)
         )
+        if heading and any(isinstance(each, int | float) for each in column[heading:]):
+            cell = sheet.cell(heading, number)
+            cell.alignment = Alignment(horizontal="right", vertical="center", wrap_text=True)
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
