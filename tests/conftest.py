@@ -53,7 +53,7 @@ hypothesis.settings.load_profile("house")
 #: What comes first: what takes longest, so that at the end of a run no process waits long for another, and what reads
 #: a whole journal again and again, as long as little is in it. What fills it with thousands comes late.
 FIRST = (
-    "matrix/test_matrix.py", "cli/test_demo.py", "duties/test_proof.py", "duties/test_journal_attacks.py",
+    "matrix/test_matrix.py", "exchange/test_three_provinces.py", "cli/test_demo.py", "duties/test_proof.py", "duties/test_journal_attacks.py",
     "duties/test_succession_proof.py", "registry/test_erasing.py", "registry/test_keeping.py", "registry/test_readseal.py",
     "duties/test_keys.py", "duties/test_succession.py", "duties/test_checkpoints.py", "duties/test_record.py",
     "statistics/test_simulate.py", "exchange", "cli/test_import_roster.py",
