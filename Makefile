@@ -58,7 +58,7 @@ soak: setup needs ## the long runs
 proof: setup needs ## the matrix of who may what, forged ids, hostile words, attacks on the journal, the scan, also of whole runs: a line each
 	@$(BIN)/python -m pytest -q -s tests/matrix/test_matrix.py | grep -o 'matrix: .*'
 	@for attack in forged fuzz journal scan; do $(BIN)/python -m "tests.proof.$$attack"; done
-	@$(BIN)/python -m pytest -q -m "not soak" -p tests.proof.wholerun tests/api tests/cli tests/registry tests/web | grep 'scan:'
+	@$(BIN)/python -m pytest -q -m "not soak" -p tests.proof.wholerun tests/api tests/cli tests/registry tests/web | grep -A40 'scan:'
 
 bench: setup ## print the measures, each against its baseline
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-bench.txt
