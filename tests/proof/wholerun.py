@@ -35,7 +35,7 @@ SELECT e.kind, p.event_id, p.name, p.ciphertext, s.id, s.wrapped_key, s.kek_vers
   FROM duties_payload p JOIN duties_event e ON e.id = p.event_id JOIN duties_subject s ON s.id = p.subject_id
  WHERE s.wrapped_key IS NOT NULL AND p.ciphertext <> ''
 """
-_PUBLIC: Final = "SELECT t::text FROM duties_lawtext t UNION ALL SELECT concat_ws(' ', place, name) FROM offices_organisation"
+_PUBLIC: Final = "SELECT t::text FROM duties_lawtext t UNION ALL SELECT concat_ws(' ', id, place, name) FROM offices_organisation"
 _said: Final[list[tuple[str, bool]]] = []
 _logged: Final = io.StringIO()
 
