@@ -16,7 +16,7 @@ from tests.api.conftest import Clock, Knocker, program
 from tests.api.test_events import asked, send
 from tests.duties.cast import SHANGHAI
 from tests.registry.rosters import LAN
-from yipan.cli import main
+from yipan.cli.main import main
 from yipan.law.rulebook import UnknownRuleError
 
 if TYPE_CHECKING:

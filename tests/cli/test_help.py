@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from yipan.cli import main
+from yipan.cli.main import main
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

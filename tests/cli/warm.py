@@ -6,6 +6,7 @@ Only what every start would do again, importing, is done before. `python tests/c
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import json
@@ -14,6 +15,7 @@ import pkgutil
 import signal
 import socket
 import sys
+import threading
 from pathlib import Path
 
 #: These do something when they are imported, or no command needs them at its start.
@@ -98,13 +100,25 @@ def _answer(caller: socket.socket) -> bool:
     return True
 
 
+def leave(code: object) -> None:
+    """End with what every program does at its end, but for giving back each value: all of them lie in pages that are shared."""
+    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001  # as the end of a program calls it
+    atexit._run_exitfuncs()  # noqa: SLF001  # the same
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
+
+
 if __name__ == "__main__":
     sys.path.pop(0)  # the folder of this file: a fresh start does not have it
     warm()
     serve(sys.argv[1])
     # Only a fork that is to be the program comes here: from now on it is `python -m yipan.cli`.
-    import yipan.cli
+    import yipan.cli.__main__
 
-    sys.argv[0] = str(Path(yipan.cli.__file__).with_name("__main__.py"))
+    sys.argv[0] = str(Path(yipan.cli.__main__.__file__))
     __package__ = "yipan.cli"
-    yipan.cli.main()
+    try:
+        yipan.cli.__main__.run()
+    except SystemExit as end:
+        leave(end.code)

@@ -50,7 +50,7 @@ class Server:
 def server() -> Iterator[Server]:
     """Run a server that is none of ours."""
     folder = Path(tempfile.mkdtemp(prefix="ys-"))
-    theirs = cluster.cluster(folder / "data")
+    theirs = cluster.cluster(folder / "data", cluster.account_for(folder / "data"))
     theirs.initialise()
     start = {"cwd": theirs.folder, "env": cluster.ENVIRONMENT, "stderr": subprocess.DEVNULL}
     if theirs.account:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tests.law.lawbook import ROOT
-from yipan.cli import main
+from yipan.cli.main import main
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -131,13 +131,12 @@ class Cluster:
             raise OtherVersionError(folder=self.folder, found=found, ours=ours)
 
 
-def cluster(folder: Path) -> Cluster:
+def cluster(folder: Path, account: Account | None) -> Cluster:
     """Return how to serve `folder`: as root, with an account and with programs that account can run."""
-    account = _account_for(folder)
     return Cluster(folder=folder, programs=_programs_for(account), account=account)
 
 
-def _account_for(folder: Path) -> Account | None:
+def account_for(folder: Path) -> Account | None:
     """Return the account that serves `folder`, None for our own.
 
     Refuses a folder of another account when we are not root.

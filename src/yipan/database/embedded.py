@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 
 from yipan.database import keeper
-from yipan.database.cluster import ENVIRONMENT, SUPERUSER, Cluster, cluster
+from yipan.database.cluster import ENVIRONMENT, SUPERUSER, account_for, cluster
 from yipan.database.refusals import ServerDidNotStartError, full_disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from yipan.database.cluster import Account
 
 #: Recovery after a power cut reads the log of the last minutes; this is far beyond it.
 START_SECONDS: Final = 300.0
@@ -52,7 +54,7 @@ def leave(home: Path) -> None:
 
 def _start(home: Path) -> None:
     """Return when a kept server is ready: one that runs, one whose keeper was killed, or a new one."""
-    kept = cluster(home / "postgres")
+    account = account_for(home / "postgres")
     attempts = 0
     give_up_at = time.monotonic() + START_SECONDS
     while time.monotonic() < give_up_at:
@@ -64,7 +66,7 @@ def _start(home: Path) -> None:
         elif attempts < STARTS:
             time.sleep(0.2 * attempts)
             attempts += 1
-            _spawn_keeper(home, kept, lock)
+            _spawn_keeper(home, account, lock)
         else:
             os.close(lock)
             break
@@ -72,26 +74,27 @@ def _start(home: Path) -> None:
     raise full_disk(failed) or failed
 
 
-def _spawn_keeper(home: Path, kept: Cluster, lock: int) -> None:
+def _spawn_keeper(home: Path, account: Account | None, lock: int) -> None:
     """Start the keeper and give it the lock, so that there is no moment in which nobody holds it."""
-    running = keeper.running_server(kept.folder)
-    if running is None:
-        kept.initialise()
-        # Left by a server that was killed. Its process id may be another program's by now, which would keep
-        # the server from starting; that no server works in the folder has just been seen.
-        for stale in ("postmaster.pid", ".s.PGSQL.5432.lock", ".s.PGSQL.5432"):
-            (kept.folder / stale).unlink(missing_ok=True)
-    task = keeper.Task(
-        home=str(home),
-        folder=str(kept.folder),
-        command=kept.server_command() if running is None else (),
-        environment=ENVIRONMENT,
-        uid=kept.account.uid if kept.account else None,
-        gid=kept.account.gid if kept.account else None,
-        adopt=running,
-        lock_fd=lock,
-    )
     try:
+        kept = cluster(home / "postgres", account)
+        running = keeper.running_server(kept.folder)
+        if running is None:
+            kept.initialise()
+            # Left by a server that was killed. Its process id may be another program's by now, which would keep
+            # the server from starting; that no server works in the folder has just been seen.
+            for stale in ("postmaster.pid", ".s.PGSQL.5432.lock", ".s.PGSQL.5432"):
+                (kept.folder / stale).unlink(missing_ok=True)
+        task = keeper.Task(
+            home=str(home),
+            folder=str(kept.folder),
+            command=kept.server_command() if running is None else (),
+            environment=ENVIRONMENT,
+            uid=account.uid if account else None,
+            gid=account.gid if account else None,
+            adopt=running,
+            lock_fd=lock,
+        )
         subprocess.run(  # noqa: S603 (our own file)
             # The folder is for whoever reads a list of processes; the task is read from standard input.
             [sys.executable, "-I", keeper.__file__, str(home)],

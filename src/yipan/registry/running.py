@@ -129,7 +129,6 @@ def _seldom_collecting() -> Iterator[None]:
 
     read_gazetteer()
     usual = gc.get_threshold()
-    gc.collect()
     gc.freeze()
     gc.set_threshold(*_SELDOM)
     try:
