@@ -71,7 +71,9 @@ def _measured(events: int, one_in: int) -> dict[str, Any]:
     made = _copied(cases, events)
     made_in = time.perf_counter() - begun
     from yipan.statistics.assessment import stretch  # noqa: PLC0415  # after Django is set up
-    from yipan.statistics.simulate import simulate, with_clock  # noqa: PLC0415  # the same
+    from yipan.statistics.draftlaw import with_clock  # noqa: PLC0415  # the same
+    from yipan.statistics.hands import usual_hands  # noqa: PLC0415  # the same
+    from yipan.statistics.simulate import simulate  # noqa: PLC0415  # the same
 
     year = stretch(date(YEAR, 1, 1), date(YEAR + 1, 2, 1))
     now = datetime(YEAR + 1, 2, 1, tzinfo=SHANGHAI)
@@ -86,6 +88,7 @@ def _measured(events: int, one_in: int) -> dict[str, Any]:
         year,
         now,
         say=lambda line: _say(line, begun, heard),
+        hands=usual_hands(),
     )
     took = time.perf_counter() - begun
     was, would = found.happened[REPLY], found.drafted[REPLY]

@@ -5,19 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 from django.db import connection
 
 from tests.duties.cast import Cast, at, permit, townships
 from yipan.duties.lawbook import lawbook
 from yipan.law.rulebook import UnknownRuleError
+from yipan.statistics import counted
 from yipan.statistics import simulate as simulating
+from yipan.statistics.counted import Counting
+from yipan.statistics.draftlaw import NoClockError, draft_pack, with_clock
+from yipan.statistics.hands import CountingFailedError
 from yipan.statistics.periods import parse_period
-from yipan.statistics.simulate import NoClockError, draft_pack, simulate, with_clock
+from yipan.statistics.simulate import simulate
 from yipan.statistics.touched import kinds_touched
 
 if TYPE_CHECKING:
-    from yipan.statistics.simulate import Simulated
+    from yipan.statistics.counted import Simulated
 
 Q1 = parse_period("2026Q1")
 APRIL = at("2026-04-13T09:00")
@@ -122,6 +127,49 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(cast: Cast, monkeypatch: py
     assert len(heard) < whole.cases + 1
 
 
+def test_processes_beside_count_the_same_and_a_stop_is_gone_on_with(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play(cast)
+    whole = run(cast, "10 working_days")
+    monkeypatch.setattr(simulating, "_AT_ONCE", 1)
+    monkeypatch.setattr(simulating, "_WORTH", 1)
+    monkeypatch.setattr(simulating, "_KEPT_EACH", 0)
+    heard: list[str] = []
+
+    def stop(line: str) -> None:
+        heard.append(line)
+        if len(heard) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(cast, "10 working_days", say=stop, hands=2)
+    beside = run(cast, "10 working_days", say=heard.append, hands=2)
+    assert vars(beside) == vars(whole)
+    assert [each.partition("/")[0] for each in heard] == ["1", "2", "2", "3"]
+
+
+def test_a_process_beside_that_dies_is_told_and_nothing_is_lost(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play(cast)
+    whole = run(cast, "10 working_days")
+    monkeypatch.setattr(simulating, "_AT_ONCE", 1)
+    monkeypatch.setattr(simulating, "_WORTH", 1)
+    monkeypatch.setattr(simulating, "_KEPT_EACH", 0)
+    own = psutil.Process()
+    before = {each.pid for each in own.children()}
+
+    def kill(_: str) -> None:
+        for each in own.children():
+            if each.pid not in before and "spawn_main" in " ".join(each.cmdline()):
+                each.kill()
+
+    with pytest.raises(CountingFailedError):
+        run(cast, "10 working_days", say=kill, hands=2)
+    assert vars(run(cast, "10 working_days")) == vars(whole)
+
+
 def test_a_draft_pack_is_read_from_its_folder_and_its_faults_are_said(cast: Cast, tmp_path: Any) -> None:  # noqa: ANN401  # as each test says
     play(cast)
     folder = tmp_path / "draft-desks"
@@ -162,13 +210,13 @@ def test_cases_that_the_draft_cannot_touch_are_counted_as_they_stand_and_nothing
     cast.ask("2026-03-02T12:00", her_agrees_verify=False, his_agrees_verify=False)
     cast.step(cast.residence, "birth-registration.entered", "2026-03-05T11:00")
     folded: list[int] = []
-    count = simulating._count  # noqa: SLF001  # what is folded is told by what it is given
+    count = Counting._fold  # noqa: SLF001  # what is folded is told by what it is given
 
-    def noted(run: Any, threads: Any, table: Any) -> None:  # noqa: ANN401  # handed on as they are
+    def noted(run: Any, found: Any, threads: Any, table: Any) -> None:  # noqa: ANN401  # handed on as they are
         folded.append(len(threads))
-        count(run, threads, table)
+        count(run, found, threads, table)
 
-    monkeypatch.setattr(simulating, "_count", noted)
+    monkeypatch.setattr(Counting, "_fold", noted)
     draft = with_clock(REPLY, "10 working_days", Q1.first_on)
     # What everybody may read is counted for any office: what other tests published is taken off.
     published = simulate(draft, Q1, APRIL, permit=permit(townships("6590", "6591", 0), APRIL)).cases
@@ -178,7 +226,7 @@ def test_cases_that_the_draft_cannot_touch_are_counted_as_they_stand_and_nothing
     # The two, and the office's periodic business; neither the third case nor the office's own affairs.
     assert (sum(folded) - beside, quick.cases - published) == (3, 5)
     folded.clear()
-    monkeypatch.setattr(simulating, "kinds_touched", lambda *_: None)
+    monkeypatch.setattr(counted, "kinds_touched", lambda *_: None)
     slow = simulate(draft, Q1, APRIL, permit=officer)
     assert sum(folded) == quick.cases
     assert (quick.cases, quick.events, quick.weeks) == (slow.cases, slow.events, slow.weeks)

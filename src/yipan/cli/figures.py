@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from yipan.offices.permit import Permit
     from yipan.statistics.assessment import Assessment, Card
     from yipan.statistics.checks import Disagreement
+    from yipan.statistics.counted import Simulated
     from yipan.statistics.periods import Span
     from yipan.statistics.reports import Prepared
-    from yipan.statistics.simulate import Simulated
 
 _office = click.option(
     "--office", required=True, metavar="CODE", help="Of which office, with those below it."
@@ -314,7 +314,8 @@ def simulate(**options: Any) -> None:  # noqa: ANN401  # click hands over what t
     """
     set_up()
     from yipan.statistics.assessment import stretch  # noqa: PLC0415  # after Django is set up
-    from yipan.statistics.simulate import draft_pack, with_clock  # noqa: PLC0415
+    from yipan.statistics.draftlaw import draft_pack, with_clock  # noqa: PLC0415
+    from yipan.statistics.hands import usual_hands  # noqa: PLC0415
     from yipan.statistics.simulate import simulate as run  # noqa: PLC0415
 
     if bool(options["pack"]) == bool(options["rule_id"] and options["within"]):
@@ -331,7 +332,7 @@ def simulate(**options: Any) -> None:  # noqa: ANN401  # click hands over what t
     )
     console = Console()
     try:
-        found = run(draft, span, at, permit=permit, say=progress_line(console))
+        found = run(draft, span, at, permit=permit, say=progress_line(console), hands=usual_hands())
     except KeyboardInterrupt:
         stopped = {
             "zh": "已停下。用同样的参数再运行一次，就从停下的地方接着算。",

@@ -15,8 +15,9 @@ from yipan.duties.lawbook import lawbook
 from yipan.duties.library import library
 from yipan.offices.office import names_of
 from yipan.statistics.assessment import stretch
+from yipan.statistics.draftlaw import draft_pack, with_clock
 from yipan.statistics.periods import before, period_of
-from yipan.statistics.simulate import draft_pack, simulate, with_clock
+from yipan.statistics.simulate import simulate
 from yipan.statistics.words import titles
 from yipan.web.acting import Acting, for_officers, page
 from yipan.web.words import SHANGHAI
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from yipan.law.pack import Pack
+    from yipan.statistics.counted import Simulated
     from yipan.statistics.periods import Span
-    from yipan.statistics.simulate import Simulated
 
 #: Cases that a page replays; more is for the command line.
 MOST_CASES: Final = 4000
