@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: A wait that fails a test, far beyond what anything here takes.
 PATIENCE = 120.0
+#: A look is a command, and takes a tenth of a second of two cores that others want too.
+POLL = 0.5
 
 #: What each test province is called and serves.
 GUANGDONG, CHONGQING, GUANGXI = ("guangdong", "44"), ("chongqing", "50"), ("guangxi", "45")
@@ -207,7 +209,7 @@ def until(true: Callable[[], object], what: str, patience: float = PATIENCE) -> 
     ends = time.monotonic() + patience
     while not true():
         assert time.monotonic() < ends, f"waited in vain until {what}"
-        time.sleep(0.2)
+        time.sleep(POLL)
 
 
 @dataclass(kw_only=True)

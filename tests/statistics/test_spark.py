@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+import subprocess
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.exchange.provinces import free_port, until
 from tests.statistics.made import ASKED, COUNTY, OTHER, TOWNSHIP, Made
 from tests.statistics.test_measures import IN_TIME
 from yipan.statistics.checks import KIND_NAMES
@@ -17,10 +20,10 @@ from yipan.statistics.engine import filled, names_below
 from yipan.statistics.measures import compute, figures, lay_out
 from yipan.statistics.periods import parse_period
 from yipan.statistics.seen import flows_of
-from yipan.statistics.spark import NoEngineError, SparkEngine, SparkMissingError, engine_on, written_in
+from yipan.statistics.spark import LOCAL, NoEngineError, SparkEngine, SparkMissingError, engine_on, written_in
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 KINDS = ("verification.asked", "verification.answered", "service.given", "request.passed-on", "training.held", "certificate.issued")  # fmt: skip
 OFFICES = (TOWNSHIP, OTHER, COUNTY, f"{COUNTY}:police", f"{COUNTY}:commerce")
@@ -60,11 +63,44 @@ def sorted_rows(rows: list[tuple[Any, ...]]) -> list[tuple[str, ...]]:
     )
 
 
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[str]:
+    """Give the URL of a cluster: Spark's own, its head and one worker in processes of their own on this machine."""
+    import pyspark  # noqa: PLC0415  # only the soak has it
+
+    start = Path(pyspark.__file__).parent / "bin" / "spark-class"
+    port = free_port()
+    head = ["org.apache.spark.deploy.master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", "0"]  # fmt: skip
+    url = f"spark://127.0.0.1:{port}"
+    hand = [
+        "org.apache.spark.deploy.worker.Worker", "--host", "127.0.0.1", "--webui-port", "0", "--cores", "2",
+        "--memory", "2g", "--work-dir", str(tmp_path / "worker"), url,
+    ]  # fmt: skip
+    said = tmp_path / "cluster.log"
+    with said.open("wb") as log:
+        begun = [subprocess.Popen([str(start), *each], stdout=log, stderr=log) for each in (head, hand)]
+        try:
+            until(lambda: "Successfully registered with master" in said.read_text(), "the worker is known")
+            yield url
+        finally:
+            for each in begun:
+                each.terminate()
+                each.wait(60)
+
+
 @pytest.mark.soak
+@pytest.mark.parametrize("where", ["on this machine", "on a cluster"])
 # py4j leaves the sockets over which it hands rows to Java to be collected.
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 @pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
-def test_spark_comes_to_the_same_as_duckdb(tmp_path: Path) -> None:
+def test_spark_comes_to_the_same_as_duckdb(
+    tmp_path: Path, where: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = LOCAL
+    if where == "on a cluster":
+        url = request.getfixturevalue("cluster")
+        # Its workers ask this process at an address that this process finds for itself; here both are one machine.
+        monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
     made = made_up(random.Random(20091001))  # noqa: S311 (a die, not a key)
     beside: dict[str, tuple[dict[str, str], list[tuple[str, ...]]]] = {
         "kind_sends": ({"kind": "VARCHAR", "role": "VARCHAR"}, [("verification.asked", "home_party")]),
@@ -80,7 +116,8 @@ def test_spark_comes_to_the_same_as_duckdb(tmp_path: Path) -> None:
     }
     questions = {**{name: f"SELECT * FROM {name}" for name in asked}, **texts}  # noqa: S608  # our own tables
     compared = 0
-    with made.engine(tmp_path) as duck, SparkEngine(tmp_path) as spark:
+    with made.engine(tmp_path) as duck, SparkEngine(tmp_path, url=url) as spark:
+        assert spark.spark.sparkContext.master == url
         for table, columns in TABLES.items():
             spark.put(table, columns, made.rows[table])
         for engine in (duck, spark):
