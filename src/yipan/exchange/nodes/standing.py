@@ -26,17 +26,32 @@ if TYPE_CHECKING:
 #: A clock further off than this is told.
 SKEW: Final = timedelta(minutes=2)
 _DESK: Final = 200
-_LAG: Final = (
-    "SELECT peer, count(*) FILTER (WHERE state = 'waiting'), count(*) FILTER (WHERE state = 'sent'),"
-    " count(*) FILTER (WHERE state IN ('held', 'refused', 'withheld')),"
-    " min(made_at) FILTER (WHERE state IN ('waiting', 'sent')) FROM exchange_outbox"
-    " WHERE what IN ('event', 'extract', 'erasure', 'move') GROUP BY peer"
-)
-_COME: Final = (
-    "SELECT peer, count(*) FILTER (WHERE state IN ('new', 'entered')), count(*) FILTER (WHERE state = 'held'),"
-    " count(*) FILTER (WHERE state = 'refused'), count(DISTINCT thread) FILTER (WHERE state IN ('new', 'held'))"
-    " FROM exchange_inbox GROUP BY peer"
-)
+# Of what came to its end years of rows lie there: each part is asked for as its index says it, and those are passed over.
+_LAG: Final = """
+SELECT peer, count(*) FILTER (WHERE state = 'waiting'), count(*) FILTER (WHERE state = 'sent'),
+       count(*) FILTER (WHERE state IN ('held', 'refused', 'withheld')),
+       min(made_at) FILTER (WHERE state IN ('waiting', 'sent'))
+  FROM (SELECT peer, state, made_at, what FROM exchange_outbox WHERE state IN ('waiting', 'sent') UNION ALL
+        SELECT peer, state, made_at, what FROM exchange_outbox WHERE state IN ('held', 'refused', 'withheld')) AS there
+ WHERE what IN ('event', 'extract', 'erasure', 'move') GROUP BY peer
+"""
+_COME: Final = """
+SELECT peer, count(*) FILTER (WHERE state IN ('new', 'entered')), count(*) FILTER (WHERE state = 'held'),
+       count(*) FILTER (WHERE state = 'refused'), count(DISTINCT thread) FILTER (WHERE state IN ('new', 'held'))
+  FROM (SELECT peer, state, thread FROM exchange_inbox WHERE state IN ('new', 'held') UNION ALL
+        SELECT peer, state, thread FROM exchange_inbox WHERE state = 'entered' UNION ALL
+        SELECT peer, state, thread FROM exchange_inbox WHERE state = 'refused') AS here
+ GROUP BY peer
+"""
+_LYING: Final = """
+SELECT 'came', peer, thread, event, state, reason, received_at, tries FROM exchange_inbox
+ WHERE state IN ('new', 'held') AND (state = 'held' OR reason <> '')
+UNION ALL SELECT 'came', peer, thread, event, state, reason, received_at, tries FROM exchange_inbox WHERE state = 'refused'
+UNION ALL SELECT 'left', peer, thread, event, state, reason, made_at, tries FROM exchange_outbox
+ WHERE state IN ('held', 'refused', 'withheld')
+UNION ALL SELECT 'envelope', peer, NULL, NULL, 'refused', reason, came_at, times FROM exchange_refusal WHERE settled_at IS NULL
+ ORDER BY 7 DESC LIMIT %s
+"""
 
 
 def status(now: datetime) -> dict[str, Any]:
@@ -103,15 +118,7 @@ def desk(now: datetime) -> list[dict[str, Any]]:
     """Return what lies on the desk: what came and was not entered, what left and was not entered there, with the reason."""
     del now
     with exchanging() as cursor:
-        cursor.execute(
-            "SELECT 'came', peer, thread, event, state, reason, received_at, tries FROM exchange_inbox"
-            " WHERE state IN ('held', 'refused') OR (state = 'new' AND reason <> '')"
-            " UNION ALL SELECT 'left', peer, thread, event, state, reason, made_at, tries FROM exchange_outbox"
-            " WHERE state IN ('held', 'refused', 'withheld')"
-            " UNION ALL SELECT 'envelope', peer, NULL, NULL, 'refused', reason, came_at, times FROM exchange_refusal"
-            " WHERE settled_at IS NULL ORDER BY 7 DESC LIMIT %s",
-            [_DESK],
-        )
+        cursor.execute(_LYING, [_DESK])
         names = ("way", "peer", "thread", "event", "state", "reason", "at", "tries")
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

@@ -107,6 +107,11 @@ class Outbox(models.Model):
             ),
             # What was overtaken by a later one.
             models.Index(fields=["peer", "sent_at"], condition=models.Q(state=SENT), name="what_was_sent"),
+            models.Index(
+                fields=["peer"],
+                condition=models.Q(state__in=(HELD, REFUSED, WITHHELD)),
+                name="what_did_not_get_in_there",
+            ),
             models.Index(fields=["thread", "peer"], name="what_left_of_a_thread"),
             models.Index(fields=["event"], name="what_left_of_an_event"),
         ]
@@ -145,6 +150,7 @@ class Inbox(models.Model):
                 fields=["id"], condition=models.Q(state__in=(NEW, HELD)), name="what_is_to_enter_in_turn"
             ),
             models.Index(fields=["id"], condition=models.Q(state=ENTERED), name="what_is_to_finish"),
+            models.Index(fields=["peer"], condition=models.Q(state=REFUSED), name="what_did_not_get_in_here"),
             models.Index(fields=["event"], name="what_came_of_an_event"),
         ]
 
