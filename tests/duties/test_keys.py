@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tests.duties.cast import Cast
 
 ROOT = Path(__file__).parents[2]
-TABLES = (*rotating.WRAPPED, "registry_intake", "documents_evidence")
+TABLES = (*rotating.WRAPPED, "registry_intake", "documents_evidence", "statistics_filingreason")
 SECRET = b"forty-two"
 
 

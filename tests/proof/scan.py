@@ -81,7 +81,8 @@ class _Search:
         for told in sealed:
             for form in _forms(told):
                 self.by_front.setdefault(form[:_BEGINNING], []).append((form, told))
-        self.fronts = re.compile(b"|".join(map(re.escape, sorted(self.by_front))))
+        # Where nothing is sealed nothing is looked for: an empty pattern would be found everywhere.
+        self.fronts = re.compile(b"|".join(map(re.escape, sorted(self.by_front))) or b"(?!)")
 
     def in_content(self, content: bytes | mmap.mmap) -> Iterator[str]:
         for found in self.fronts.finditer(content):

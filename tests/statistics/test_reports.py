@@ -129,6 +129,14 @@ def test_a_filed_report_is_frozen_and_a_correction_says_why(cast: Cast) -> None:
         reports.correct(permit(cast.residence, later), Q1, later, " ")
     right = reports.correct(permit(cast.residence, later), Q1, later, "挂号信回执迟到，补记。")
     assert (right.corrects, right.why) == (filed.event, "挂号信回执迟到，补记。")
+    above = reports.filings(permit(cast.residence[:6], later), office=cast.residence)
+    assert [each.why for each in above] == [right.why, ""]
+    # What somebody typed lies sealed there as it does in the entry.
+    with permit(cast.residence, later).in_force(), connection.cursor() as cursor:
+        cursor.execute("SELECT r::text, r.sealed FROM statistics_filingreason r WHERE id = %s", [right.event])
+        [(row, sealed)] = cursor.fetchall()
+    assert right.why not in row
+    assert right.why.encode() not in bytes(sealed)
     both = reports.filings(officer, office=cast.residence)
     assert {each.event: each.corrected_by for each in both} == {filed.event: right.event, right.event: None}
     assert all(each.is_as_signed for each in both)

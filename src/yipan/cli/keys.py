@@ -130,7 +130,7 @@ def _kek(said: dict[str, Any], console: Console) -> dict[str, Any]:
     set_up(console)
     from yipan.duties import rotating  # noqa: PLC0415  # after Django is set up
 
-    tables = (*rotating.WRAPPED, "registry_intake", "documents_evidence")
+    tables = (*rotating.WRAPPED, "registry_intake", "documents_evidence", "statistics_filingreason")
     return _done(rotating.rotate_kek(tables, progress_line(console), grace=said["wait"]))
 
 

@@ -21,9 +21,8 @@ class Filing(models.Model):
     digest = models.TextField()
     key = models.TextField()
     signature = models.TextField()
-    #: Of a correction: the filing it takes the place of, and why.
+    #: Of a correction: the filing it takes the place of; why is said in `FilingReason`.
     corrects = models.UUIDField(null=True)
-    why = models.TextField(default="", db_default="")
 
     class Meta:
         app_label = "statistics"
@@ -39,10 +38,21 @@ class Filing(models.Model):
                 condition=models.Q(corrects__isnull=True),
                 name="a_report_is_filed_once",
             ),
-            models.CheckConstraint(
-                condition=models.Q(corrects__isnull=True) | ~models.Q(why=""), name="a_correction_says_why"
-            ),
         ]
+
+
+class FilingReason(models.Model):
+    """Why a filing takes the place of another: words that somebody typed, sealed with a key of their own."""
+
+    #: The event of the filing.
+    id = models.UUIDField(primary_key=True)
+    office = models.TextField()
+    sealed = models.BinaryField()
+    wrapped_key = models.BinaryField()
+    kek_version = models.SmallIntegerField()
+
+    class Meta:
+        app_label = "statistics"
 
 
 class DepartmentReturn(models.Model):

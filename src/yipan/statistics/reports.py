@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.db import IntegrityError, connection
 
+from yipan.duties import sealing
 from yipan.duties.draft import Draft
 from yipan.duties.faults import DraftFaultsError, Fault
 from yipan.duties.naming import new_id
@@ -21,7 +22,7 @@ from yipan.offices.office import names_of, organisation
 from yipan.registry.register import record_drafts
 from yipan.statistics import checks
 from yipan.statistics.content import Content, asked_of, content_of, read_content, report_named
-from yipan.statistics.models import Filing
+from yipan.statistics.models import Filing, FilingReason
 from yipan.statistics.sealing import ReportChangedError, digest_of, holds, sign
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ _BELOW: Final = (
     " JOIN offices_organisation office ON office.id = line.organisation_id AND office.kind = 'health'"
     " WHERE line.superior_id = %s AND line.depth = 1 ORDER BY 1"
 )
+_REASON: Final = "INSERT INTO statistics_filingreason (id, office, sealed, wrapped_key, kek_version) VALUES (%s, %s, %s, %s, %s)"
 
 
 class ReportDisagreesError(YipanError):
@@ -232,15 +234,20 @@ def filings(permit: Permit, *, office: str = "", period: str = "", report: str =
     }
     with permit.in_force():
         rows = list(Filing.objects.filter(**wanted).order_by("-made_at", "-event"))
+        reasons = FilingReason.objects.in_bulk([row.event for row in rows if row.corrects])
     corrected = {row.corrects: row.event for row in rows if row.corrects}
-    return [_filed(row, corrected.get(row.event)) for row in rows]
+    return [_filed(row, reasons.get(row.event), corrected.get(row.event)) for row in rows]
 
 
-def _filed(row: Filing, corrected_by: UUID | None) -> Filed:
+def _filed(row: Filing, reason: FilingReason | None, corrected_by: UUID | None) -> Filed:
+    why = b""
+    if reason:
+        key = sealing.unwrap(row.event, bytes(reason.wrapped_key), reason.kek_version)
+        why = sealing.open_bytes(key, row.event, bytes(reason.sealed))
     return Filed(
         event=row.event, office=row.office, period=row.period, report=row.report, made_at=row.made_at,
         content=read_content(row.content), digest=row.digest, key=row.key, signature=row.signature,
-        corrects=row.corrects, why=row.why, corrected_by=corrected_by,
+        corrects=row.corrects, why=why.decode(), corrected_by=corrected_by,
     )  # fmt: skip
 
 
@@ -254,20 +261,26 @@ def standing(permit: Permit, office: str, period: str, report: str = CLIMBING) -
 
 
 class _Keeps(Projecting):
-    """Keeps a report beside the entry that says it was filed, in its transaction."""
+    """Keeps a report beside the entry that says it was filed, in its transaction; and why, where it corrects another."""
 
-    def __init__(self, row: Mapping[str, Any]) -> None:
-        self._row = row
+    def __init__(self, row: Mapping[str, Any], why: str) -> None:
+        self._row, self._why = row, why
 
     def write(self, cursor: CursorWrapper, written: Written) -> None:
-        """Write the row."""
-        if written.recorded:
-            columns = ", ".join(self._row)
-            marks = ", ".join("%s" for _ in self._row)
-            cursor.execute(
-                f"INSERT INTO statistics_filing ({columns}) VALUES ({marks})",  # noqa: S608  # our own columns
-                list(self._row.values()),
-            )
+        """Write the rows."""
+        if not written.recorded:
+            return
+        columns = ", ".join(self._row)
+        marks = ", ".join("%s" for _ in self._row)
+        cursor.execute(
+            f"INSERT INTO statistics_filing ({columns}) VALUES ({marks})",  # noqa: S608  # our own columns
+            list(self._row.values()),
+        )
+        if self._why:
+            event = self._row["event"]
+            fresh = sealing.new_subject_key(event)
+            sealed = sealing.seal_bytes(fresh.key, event, self._why.encode())
+            cursor.execute(_REASON, [event, self._row["office"], sealed, fresh.wrapped, fresh.version])
 
 
 def file(
@@ -337,12 +350,13 @@ def _keep(
     row = {
         "event": event, "office": permit.organisation, "period": span.name, "report": prepared.content.report,
         "made_at": now, "content": text, "digest": digest, "key": key, "signature": signature, "corrects": before,
-        "why": more.get("why", "").strip(),
     }  # fmt: skip
     fields = {"office": permit.organisation, "period": span.name, "figures": digest, **more}
     draft = Draft(kind=kind, id=event, fields=fields, follows=(before,) if before else ())
     try:
-        record_drafts([draft], permit=permit, clock=lambda: now, also=_Keeps(row))
+        record_drafts(
+            [draft], permit=permit, clock=lambda: now, also=_Keeps(row, more.get("why", "").strip())
+        )
     except IntegrityError as error:
         raise AlreadyFiledError(office=permit.organisation, period=span.name) from error
     found = standing(permit, permit.organisation, span.name, prepared.content.report)
