@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 from datetime import datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,9 +67,10 @@ def sorted_rows(rows: list[tuple[Any, ...]]) -> list[tuple[str, ...]]:
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[str]:
     """Give the URL of a cluster: Spark's own, its head and one worker in processes of their own on this machine."""
-    import pyspark  # noqa: PLC0415  # only the soak has it
-
-    start = Path(pyspark.__file__).parent / "bin" / "spark-class"
+    spark = find_spec("pyspark")  # only the soak has it
+    assert spark
+    assert spark.origin
+    start = Path(spark.origin).parent / "bin" / "spark-class"
     port = free_port()
     head = ["org.apache.spark.deploy.master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", "0"]  # fmt: skip
     url = f"spark://127.0.0.1:{port}"
