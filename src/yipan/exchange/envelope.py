@@ -10,6 +10,7 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -87,9 +88,9 @@ class Opened:
     #: Keys of the sender that follow the pinned ones, each signed by the one before.
     newer: tuple[PublicKeys, ...] = ()
 
-    @property
+    @cached_property
     def proof(self) -> str:
-        """Return the digest by which its signed head is kept."""
+        """Return the digest by which its signed head is kept: made once, as the head holds all the items."""
         return digest_of(self.head)
 
 
