@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from joserfc.jwk import OKPKey
 
 from tests.duties.cast import at
-from yipan.exchange.envelope import KeyPair, PublicKeys, open_envelope, seal, sign, succession
+from yipan.exchange.envelope import KeyPair, Opened, PublicKeys, open_envelope, seal, sign, succession
 from yipan.exchange.nodes.own import card_of, own, read_card
 from yipan.exchange.nodes.packing import pack_due, published
 from yipan.exchange.nodes.peers import own_card, take_card, words_with
@@ -85,10 +85,13 @@ class Peer:
         for packed in pack_due(now):
             published(packed, now)
             if packed.peer == self.name:
-                opened = open_envelope(packed.raw, own=self.name, keys=self._keys, peer=_keys_of_ours)
-                found += [dict(each) for each in opened.items]
+                found += [dict(each) for each in self.opened(packed.raw).items]
         self.read += found
         return found
+
+    def opened(self, raw: str) -> Opened:
+        """Open an envelope that came for it."""
+        return open_envelope(raw, own=self.name, keys=self._keys, peer=_keys_of_ours)
 
     def _keys(self, version: int) -> KeyPair | None:
         return self.keys if version == self.keys.version else None

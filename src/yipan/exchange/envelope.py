@@ -18,6 +18,7 @@ from joserfc import jwe, jws
 from joserfc.errors import JoseError
 from joserfc.jwe import JWERegistry
 from joserfc.jwk import OKPKey
+from joserfc.jws import JWSRegistry
 
 from yipan.exchange.faults import EnvelopeRefusedError
 
@@ -41,7 +42,14 @@ class _Registry(JWERegistry):
     max_ciphertext_length = LARGEST
 
 
+class _SignedRegistry(JWSRegistry):
+    """With what we sign, and nothing else; a head that lists many items is longer than a token's."""
+
+    max_payload_length = LARGEST
+
+
 _ALLOWED: Final = _Registry(algorithms=[AGREED, ENCRYPTED])
+_HEADS: Final = _SignedRegistry(algorithms=[SIGNED])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +119,7 @@ def canonical(said: object) -> bytes:
 def sign(said: Mapping[str, Any], node: str, keys: KeyPair) -> str:
     """Return plain data signed by a node."""
     header = {"alg": SIGNED, "kid": f"{node}#{keys.version}"}
-    return jws.serialize_compact(header, canonical(said), keys.sign, algorithms=[SIGNED])
+    return jws.serialize_compact(header, canonical(said), keys.sign, registry=_HEADS)
 
 
 def signed_by(token: str) -> tuple[str, int]:
@@ -121,7 +129,7 @@ def signed_by(token: str) -> tuple[str, int]:
         ValueError: it is no signed text.
     """
     try:
-        kid = str(jws.extract_compact(token.encode()).headers()["kid"])
+        kid = str(jws.extract_compact(token.encode(), registry=_HEADS).headers()["kid"])
         node, _, version = kid.rpartition("#")
         return node, int(version)
     except (JoseError, KeyError, ValueError) as error:
@@ -136,7 +144,7 @@ def verify(token: str, keys: PublicKeys) -> dict[str, Any]:
         ValueError: these keys did not sign it.
     """
     try:
-        found = jws.deserialize_compact(token, OKPKey.import_key(dict(keys.sign)), algorithms=[SIGNED])
+        found = jws.deserialize_compact(token, OKPKey.import_key(dict(keys.sign)), registry=_HEADS)
         said: dict[str, Any] = orjson.loads(found.payload)
     except (JoseError, ValueError) as error:
         message = "the signature does not hold"

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 #: The most rows of an envelope, and of the bytes in it: sealed they are a third more.
 MANY: Final = 500
 _LARGEST: Final = LARGEST * 7 // 10
+#: The most items of an envelope: a node of an earlier release reads no signed head that lists many more.
+_MOST: Final = 1000
 #: What an item takes beside its own text: its digest in the signed head, and what stands between two.
 _BESIDE: Final = 96
 #: The first pause before something is sent again that has no receipt and that nothing overtook; each is twice as long, up to
@@ -157,7 +159,7 @@ def _pack(  # who, where, to whom, what, and both clocks
     size = sum(map(len, one.statements))
     for row, told in zip(rows, _items(where, peer, rows), strict=True):
         more, listed = _size(told), told
-        if carried and size + more > _LARGEST:
+        if carried and (size + more > _LARGEST or len(items) + len(told) > _MOST):
             break
         if more > _LARGEST and row.what in NUMBERED:
             # It would never leave, and nothing after it would: its place is said to be empty, and it lies on the desk.
