@@ -127,14 +127,18 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(cast: Cast, monkeypatch: py
     assert len(heard) < whole.cases + 1
 
 
+def case_by_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each case be a batch, kept at once, and two of them worth a process beside."""
+    for name, value in (("_AT_ONCE", 1), ("_WORTH", 1), ("_KEPT_EACH", 0)):
+        monkeypatch.setattr(simulating, name, value)
+
+
 def test_processes_beside_count_the_same_and_a_stop_is_gone_on_with(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     play(cast)
     whole = run(cast, "10 working_days")
-    monkeypatch.setattr(simulating, "_AT_ONCE", 1)
-    monkeypatch.setattr(simulating, "_WORTH", 1)
-    monkeypatch.setattr(simulating, "_KEPT_EACH", 0)
+    case_by_case(monkeypatch)
     heard: list[str] = []
 
     def stop(line: str) -> None:
@@ -154,9 +158,7 @@ def test_a_process_beside_that_dies_is_told_and_nothing_is_lost(
 ) -> None:
     play(cast)
     whole = run(cast, "10 working_days")
-    monkeypatch.setattr(simulating, "_AT_ONCE", 1)
-    monkeypatch.setattr(simulating, "_WORTH", 1)
-    monkeypatch.setattr(simulating, "_KEPT_EACH", 0)
+    case_by_case(monkeypatch)
     own = psutil.Process()
     before = {each.pid for each in own.children()}
 

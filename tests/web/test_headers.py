@@ -84,9 +84,10 @@ def looks(world: World) -> list[Look]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(settings, "CLOCK", world, raising=False)
         for address in everywhere(world):
-            with connection.execute_wrapper(watch):
-                found.append(Look(address=address, answer=desk.get(address), written=[*written]))
             written.clear()
+            with connection.execute_wrapper(watch):
+                answer = desk.get(address)
+            found.append(Look(address=address, answer=answer, written=[*written]))
     return found
 
 

@@ -33,7 +33,7 @@ _WORTH: Final = 4
 #: How long somebody waits for a part before she looks whether there is anybody to work for, in seconds.
 _LOOK: Final = 1.0
 #: After how many new values, and how many looks at the young ones, Python looks at older ones.
-_SELDOM: Final = (200_000, 20, 100)
+SELDOM: Final = (200_000, 20, 100)
 
 
 def usual_hands() -> int:
@@ -130,7 +130,7 @@ def _seldom_collecting() -> Iterator[None]:
     read_gazetteer()
     usual = gc.get_threshold()
     gc.freeze()
-    gc.set_threshold(*_SELDOM)
+    gc.set_threshold(*SELDOM)
     try:
         yield
     finally:
@@ -250,7 +250,7 @@ def _work_beside(packed: bytes, intake: UUID, todo: Any, done: Any, parent: int)
     from yipan.registry.entering import enter_part  # noqa: PLC0415
 
     gc.freeze()
-    gc.set_threshold(*_SELDOM)
+    gc.set_threshold(*SELDOM)
     permit: Permit = pickle.loads(packed)  # noqa: S301  # written by our own parent process a moment ago
     try:
         while os.getppid() == parent:

@@ -1,6 +1,6 @@
 """Many batches of cases counted by processes beside this one, and heard of in their order.
 
-Half of counting is folding, which keeps one core busy in each process; the other half is the database, which has cores of its own.
+Folding keeps one core busy in each process; the database works beside them in processes of its own.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import django
 
 from yipan.errors import YipanError
+from yipan.registry.running import SELDOM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 #: How many batches lie with each process at most: one in hand and one to go on with.
 _AHEAD: Final = 2
-#: After how many new values, and how many looks at the young ones, Python looks at older ones: a fold makes no circles.
-_SELDOM: Final = (200_000, 20, 100)
 _counting: list[Counting] = []
 
 
@@ -95,7 +94,7 @@ def _begin(packed: bytes) -> None:
 
     _counting.append(Counting.of(*pickle.loads(packed)))  # noqa: S301  # written by our own parent process a moment ago
     gc.freeze()
-    gc.set_threshold(*_SELDOM)
+    gc.set_threshold(*SELDOM)
 
 
 def _count(batch: Sequence[UUID]) -> Simulated:

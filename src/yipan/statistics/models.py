@@ -42,7 +42,10 @@ class Filing(models.Model):
 
 
 class FilingReason(models.Model):
-    """Why a filing takes the place of another: words that somebody typed, sealed with a key of their own."""
+    """Why a filing takes the place of another: words that somebody typed, sealed with a key of their own.
+
+    They stand in the entry too, but those above the office, who read its reports, are no party of that.
+    """
 
     #: The event of the filing.
     id = models.UUIDField(primary_key=True)
