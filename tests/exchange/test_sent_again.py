@@ -65,3 +65,43 @@ def test_the_hub_never_takes_one_nodes_message_for_anothers(cast: Cast, peer: Pe
     other = replace(packed, sender="guangxi")
     assert other.message_id != packed.message_id
     assert replace(other, sender=packed.sender).message_id == packed.message_id
+
+
+def test_what_waits_with_a_busy_peer_is_not_sent_again_while_its_receipts_come_on(
+    cast: Cast, peer: Peer
+) -> None:
+    sent = []
+    for minute in range(4):
+        asked(cast)
+        sent.append(events(peer.collect(later(NOON, minutes=minute))))
+    # It works through its box: every six minutes the receipts of one more.
+    for number, minutes in enumerate((6, 12, 18)):
+        assert peer.send(*_receipts(sent[number], NOON), now=later(NOON, minutes=minutes))
+        assert events(peer.collect(later(NOON, minutes=minutes + 5))) == []
+    # Then no more come: what has none may be lost after all.
+    assert events(peer.collect(later(NOON, minutes=27))) == []
+    [again] = [events(peer.collect(later(NOON, minutes=28)))]
+    assert {each["event"] for each in again} == {each["event"] for each in sent[3]}
+
+
+def test_receipts_that_go_no_further_put_nothing_off(cast: Cast, peer: Peer) -> None:
+    asked(cast)
+    first = events(peer.collect(at(NOON)))
+    asked(cast)
+    lost = events(peer.collect(later(NOON, minutes=1)))
+    for minutes in (2, 6, 10):
+        # The same said again and again, as when a receipt was lost.
+        assert peer.send(*_receipts(first, NOON), now=later(NOON, minutes=minutes))
+    again = events(peer.collect(later(NOON, minutes=12)))
+    assert {each["event"] for each in again} == {each["event"] for each in lost}
+
+
+def test_what_was_overtaken_is_sent_again_though_receipts_come_on(cast: Cast, peer: Peer) -> None:
+    asked(cast)
+    lost = events(peer.collect(at(NOON)))
+    for minute in (1, 2):
+        asked(cast)
+        came = events(peer.collect(later(NOON, minutes=minute)))
+        assert peer.send(*_receipts(came, NOON), now=later(NOON, minutes=minute))
+        again = events(peer.collect(later(NOON, minutes=minute) + timedelta(seconds=50)))
+        assert {each["event"] for each in again} == {each["event"] for each in lost}

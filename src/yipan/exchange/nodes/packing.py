@@ -58,12 +58,21 @@ _PAUSE: Final = timedelta(minutes=10)
 _LONGEST: Final = timedelta(days=1)
 _COLUMNS: Final = ("id", "peer", "organisation", "what", "thread", "number", "event", "body", "tries")
 _DUE: Final = (
-    f"SELECT {', '.join(_COLUMNS)} FROM exchange_outbox WHERE peer = %s AND state IN (%s, %s) AND next_at <= %s"  # noqa: S608  # our own columns
-    " ORDER BY next_at, id LIMIT %s"
+    f"(SELECT {', '.join(_COLUMNS)}, next_at FROM exchange_outbox WHERE peer = %(peer)s AND state = 'waiting'"  # noqa: S608  # our own columns
+    " AND next_at <= %(now)s ORDER BY next_at, id LIMIT %(many)s) UNION ALL"
+    f" (SELECT {', '.join(_COLUMNS)}, next_at FROM {{sent}} WHERE next_at <= %(now)s ORDER BY next_at, id LIMIT %(many)s)"
+    " ORDER BY next_at, id LIMIT %(many)s"
+)
+_LEFT: Final = "SELECT * FROM exchange_outbox WHERE peer = %(peer)s AND state = 'sent'"
+_ALL_DUE: Final = _DUE.format(sent=f"({_LEFT}) AS sent")
+# Found by when they were sent, whatever the planner thinks of it: by when they are due they may be a million, of which none is meant.
+_OVERTAKEN_DUE: Final = (
+    f"WITH sent AS MATERIALIZED ({_LEFT} AND sent_at < %(reached)s) {_DUE.format(sent='sent')}"
 )
 _WAITED_FOR: Final = (
-    "SELECT name FROM exchange_peer WHERE EXISTS (SELECT 1 FROM exchange_outbox WHERE peer = name AND state IN (%s, %s)"
-    " AND next_at <= %s)"
+    "SELECT name, skew, CASE WHEN reached_at > %(now)s - %(pause)s::interval THEN reached END FROM exchange_peer"
+    " WHERE EXISTS (SELECT 1 FROM exchange_outbox WHERE peer = name AND state = 'waiting' AND next_at <= %(now)s)"
+    " OR EXISTS (SELECT 1 FROM exchange_outbox WHERE peer = name AND state = 'sent' AND next_at <= %(now)s)"
 )
 _ENTRIES: Final = (
     "SELECT id, kind, pack, parties, recorded_by, on_behalf_of, counts_at, counts_by, clock, follows, corrects, digest"
@@ -126,25 +135,36 @@ class Packed:
 
 
 def pack_due(now: datetime) -> list[Packed]:
-    """Return an envelope for each peer for which something is due, the oldest first."""
+    """Return an envelope for each peer for which something is due, the oldest first.
+
+    While a peer's receipts come on, what was sent after the point that they reach is not due: it is in its box, or with it.
+    """
     one = own()
     with exchanging() as cursor:
-        cursor.execute(_WAITED_FOR, [WAITING, SENT, now])
-        if not (names := {row[0] for row in cursor.fetchall()}):
+        due = _due(cursor, now)
+        if not due:
             return []
-        peers = [each for each in known_peers(cursor) if each.state == TRUSTED]
-        due: list[tuple[Known, list[Row]]] = []
-        for peer in (each for each in peers if each.name in names):
-            cursor.execute(_DUE, [peer.name, WAITING, SENT, now, MANY])
-            due.append((peer, [_row(each) for each in cursor.fetchall()]))
-        cursor.execute("SELECT name, skew FROM exchange_peer")
-        clocks: dict[str, float | None] = dict(cursor.fetchall())
         where = map_of(cursor, one)
-    return [_pack(one, where, peer, rows, clocks[peer.name], now) for peer, rows in due if rows]
+    return [_pack(one, where, peer, rows, skew, now) for peer, skew, rows in due]
+
+
+def _due(cursor: CursorWrapper, now: datetime) -> list[tuple[Known, float | None, list[Row]]]:
+    """Return the peers for which something is due, with the skew of each clock and the rows."""
+    cursor.execute(_WAITED_FOR, {"now": now, "pause": str(_PAUSE)})
+    waited = {name: (skew, reached) for name, skew, reached in cursor.fetchall()}
+    found = []
+    for peer in known_peers(cursor) if waited else ():
+        if peer.state == TRUSTED and peer.name in waited:
+            skew, reached = waited[peer.name]
+            words = {"peer": peer.name, "now": now, "many": MANY, "reached": reached}
+            cursor.execute(_OVERTAKEN_DUE if reached else _ALL_DUE, words)
+            if rows := [_row(each) for each in cursor.fetchall()]:
+                found.append((peer, skew, rows))
+    return found
 
 
 def _row(values: Sequence[Any]) -> Row:
-    said = dict(zip(_COLUMNS, values, strict=True))
+    said = dict(zip(_COLUMNS, values[: len(_COLUMNS)], strict=True))
     if isinstance(said["body"], str):
         said["body"] = json.loads(said["body"])
     return Row(**said)

@@ -87,6 +87,10 @@ _OVERTAKEN: Final = (
     f"UPDATE exchange_outbox SET next_at = {_AGAIN} WHERE peer = %(peer)s AND state = %(sent)s AND sent_at < %(reached)s"  # noqa: S608  # our own words
     f" AND next_at > {_AGAIN}"
 )
+_REACHED: Final = (
+    "UPDATE exchange_peer SET reached = %(reached)s, reached_at = %(now)s"
+    " WHERE name = %(peer)s AND coalesce(reached < %(reached)s, true)"
+)
 _ASKED: Final = (
     "UPDATE exchange_outbox SET state = %s, next_at = %s WHERE peer = %s AND thread = %s AND number >= %s"
     " AND state IN (%s, 'withheld')"
@@ -272,6 +276,7 @@ def _hear_receipts(cursor: CursorWrapper, opened: Opened, items: Sequence[Item],
         if reached := max((row[0] for row in cursor.fetchall() if row[0]), default=None):
             words = {"now": now, "peer": opened.sender, "sent": SENT, "reached": reached}
             cursor.execute(_OVERTAKEN, {**words, "pause": str(_SOON), "longest": str(_SOON_AT_MOST)})
+            cursor.execute(_REACHED, words)
 
 
 def receipts(cursor: CursorWrapper, peer: str, became: Sequence[Became], now: datetime) -> None:

@@ -49,6 +49,9 @@ class Peer(models.Model):
     #: By how many seconds its clock is ahead of the hub's, and ours by what it last told us; None: not known.
     skew = models.FloatField(null=True)
     own_skew = models.FloatField(null=True)
+    #: How far its receipts reach (when the last of what has one was sent), and when that last went on.
+    reached = models.DateTimeField(null=True)
+    reached_at = models.DateTimeField(null=True)
 
     class Meta:
         app_label = "exchange"
@@ -101,7 +104,7 @@ class Outbox(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(
-                fields=["peer", "next_at", "id"],
+                fields=["peer", "state", "next_at", "id"],
                 condition=models.Q(state__in=(WAITING, SENT)),
                 name="what_is_to_leave",
             ),
