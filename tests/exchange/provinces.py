@@ -132,9 +132,9 @@ class AnyLine(Protocol):
 class Line:
     """A line to the hub that can be cut or go dead in either direction, and keeps what passed over it."""
 
-    def __init__(self, to: int) -> None:
-        """Listen on a port of its own."""
-        self.to = to
+    def __init__(self, to: int, *, keeps: bool = True) -> None:
+        """Listen on a port of its own. `keeps`: what passes is kept, to be read."""
+        self.to, self._keeps = to, keeps
         self.passed = bytearray()
         self._open = threading.Event()
         #: What goes to the hub passes; what comes from it.
@@ -197,7 +197,8 @@ class Line:
         with contextlib.suppress(OSError):
             while said := one.recv(65536):
                 alive.wait()
-                self.passed += said
+                if self._keeps:
+                    self.passed += said
                 other.sendall(said)
         for each in (one, other):
             with contextlib.suppress(OSError):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.exchange.provinces import CHONGQING, GUANGDONG, Provinces, make_provinces
+from tests.exchange.provinces import CHONGQING, GUANGDONG, Line, Provinces, make_provinces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ LOOK = 15.0
 def two(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provinces]:
     """Give two provinces of which one carries; when they are taken away each journal proves itself, as long as it takes."""
     monkeypatch.setattr("tests.cli.program.LIMIT_SECONDS", 10_800.0)
-    made = make_provinces((GUANGDONG, CHONGQING))
+    made = make_provinces((GUANGDONG, CHONGQING), line_to=lambda hub: Line(hub.port, keeps=False))
     made["guangdong"].carry()
     yield made
     made.remove()
