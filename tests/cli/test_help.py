@@ -27,7 +27,7 @@ ISSUED = (
     "certificates rotate-key", "papers letter", "papers form", "ledgers list", "ledgers show", "ledgers stubs",
     "ledgers supply-points", "ledgers counterparts", "services", "tokens make", "tokens list", "tokens end",
     "access give", "access list", "access end", "erase", "erasures list", "erasures apply", "records terms", "records end",
-    "sign-in reset", "extract", "report", "assess", "simulate", "batch template", "batch load", "batch show", "node boxes", "node card", "node check", "node duties", "node hub",
+    "sign-in reset", "extract", "report", "assess", "simulate", "batch template", "batch load", "batch show", "node boxes", "node card", "node check", "node counts", "node duties", "node hub",
     "node init",
     "node move", "node peers", "node retry", "node revoke", "node rotate-key", "node run", "node status", "node take", "node trust", "node who",
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from tests.cli.program import Program
 from tests.exchange.provinces import free_port, hub_answers, hub_program, until
 from yipan.exchange.faults import HubFilesError, UnreachableHubError
 from yipan.exchange.nodes.hubfiles import write_hub
-from yipan.exchange.nodes.line import STREAM, SUBJECT, connect
+from yipan.exchange.nodes.line import DAILY_SUBJECT, STREAM, SUBJECT, connect, daily_counts, ensure_daily
 from yipan.law.deadline import SHANGHAI
 
 if TYPE_CHECKING:
@@ -77,6 +78,23 @@ def test_a_node_writes_into_any_box_and_takes_from_its_own_alone(hub: tuple[str,
             await each.close()
 
     asyncio.run(play())
+
+
+def test_a_node_gives_counts_in_its_own_name_and_reads_those_of_all(hub: tuple[str, Path]) -> None:
+    async def give(of: str, by: str) -> None:
+        client = await connect(hub[0], by, shown(hub, by))
+        stream = client.jetstream(timeout=2)
+        await ensure_daily(stream)
+        subject = DAILY_SUBJECT.format(name=of, day="2026-03-02")
+        try:
+            await stream.publish(subject, b'{"node": "' + of.encode() + b'"}')
+        finally:
+            await client.close()
+
+    asyncio.run(give("guangdong", "guangdong"))
+    asyncio.run(_refused(give("guangdong", "guangxi")))
+    read = daily_counts(hub[0], "guangxi", shown(hub, "guangxi"), date(2026, 3, 1))
+    assert asyncio.run(read) == [{"node": "guangdong"}]
 
 
 def test_nobody_connects_without_a_certificate_of_this_hub(hub: tuple[str, Path], tmp_path: Path) -> None:

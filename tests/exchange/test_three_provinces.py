@@ -88,6 +88,11 @@ def test_the_couples_story_ends_although_a_line_was_cut_the_hub_killed_and_nodes
     three.agree()
     assert {each["name"]: each["key_version"] for each in hers.json("node", "peers")}["guangdong"] == 2
 
+    # What each said of the day before is there to read, for all of them.
+    told = his.json("node", "counts", "--days", "2")
+    assert {each["node"] for each in told} == {each.name for each in three}
+    assert all(each.keys() == {"node", "day", "kept", "lapsed"} for each in told)
+
     lines = [each.line for each in three]
     passed = b"".join(bytes(each.passed) for each in lines if isinstance(each, Line)) + three.hub.everything()
     assert len(passed) > 10_000

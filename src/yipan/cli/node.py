@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -204,6 +205,32 @@ def _line(peer: dict[str, Any]) -> str:
 
 
 @node.command()
+@click.option("--days", default=7, show_default=True, type=click.IntRange(1, 366), help="How many days back.")
+@json_option
+def counts(days: int, *, as_json: bool) -> None:
+    """Read at the hub how many duties each province kept and let lapse, by day and county; small numbers are merged.
+
+    Example: yipan node counts --days 31 --json
+    """
+    set_up()
+    from yipan.exchange.nodes.line import daily_counts  # noqa: PLC0415  # after Django is set up
+    from yipan.exchange.nodes.own import credentials, own  # noqa: PLC0415  # the same
+
+    one = own()
+    found = asyncio.run(daily_counts(one.hub, one.name, credentials(), now().date() - timedelta(days=days)))
+    if as_json:
+        show_json(found)
+        return
+    for each in found:
+        click.echo(f"{each['day']}  {each['node']}")
+        for county in sorted({*each["kept"], *each["lapsed"]}):
+            kept, lapsed = (each[what].get(county, "-") for what in ("kept", "lapsed"))
+            Console().say(
+                f"  {county}  按时 {kept}  逾期 {lapsed}", f"  {county}  kept {kept}  lapsed {lapsed}"
+            )
+
+
+@node.command()
 @json_option
 def retry(*, as_json: bool) -> None:
     """Take up again everything that lies on the desk.
@@ -362,7 +389,7 @@ def hub_(folder: Path, address: str, port: int, names: tuple[str, ...], *, as_js
 @click.option("--hub", required=True, help="Where the hub is.")
 @json_option
 def boxes(folder: Path, hub: str, *, as_json: bool) -> None:
-    """Make the boxes of the nodes of a hub that `node hub` wrote the files of; those that are there stay.
+    """Make the boxes and the board of counts of a hub that `node hub` wrote the files of; those that are there stay.
 
     Example: yipan node boxes /srv/hub --hub tls://hub.example:4222
     """

@@ -17,12 +17,22 @@ from django.db import close_old_connections
 from nats.errors import Error as NatsError
 
 from yipan.exchange.faults import UnreachableHubError
-from yipan.exchange.nodes import counting
 from yipan.exchange.nodes.carrier import carrying_here, tell
+from yipan.exchange.nodes.counting import counts_to_give
 from yipan.exchange.nodes.entering import enter_in_turn
 from yipan.exchange.nodes.erasures import tell_erasures
 from yipan.exchange.nodes.finishing import finish
-from yipan.exchange.nodes.line import COUNTS_SUBJECT, FETCH, STREAM, SUBJECT, TIMEOUT, connect, ensure_streams
+from yipan.exchange.nodes.line import (
+    DAILY_SUBJECT,
+    FETCH,
+    STREAM,
+    SUBJECT,
+    TIMEOUT,
+    connect,
+    days_given,
+    ensure_daily,
+    ensure_streams,
+)
 from yipan.exchange.nodes.line import box as box_of
 from yipan.exchange.nodes.own import credentials, own
 from yipan.exchange.nodes.packing import pack_due, published, send_again
@@ -39,7 +49,7 @@ if TYPE_CHECKING:
 
 _PAUSE: Final = 0.1
 _AFTER_A_FAULT: Final = 0.5
-_COUNTS_EVERY: Final = 3600.0
+_COUNTS_EVERY, _COUNTS_AGAIN = 3600.0, 60.0
 #: How often the list of erasures is compared with where copies lie.
 _ERASURES_EVERY: Final = 5.0
 #: An erasure is listed under the moment at which it began: as long as its transaction may take.
@@ -64,10 +74,11 @@ class Carrying:
         self._entered = asyncio.Event()
         #: Since when the hub has the boxes, as far as we looked.
         self._boxes_since: datetime | None = None
-        # A thread for what leaves, for what comes, and for what is said of it, each with a connection of its own.
+        # A thread for what leaves, for what comes, for what is said of it and for the counts, each with a connection of its own.
         self._leaving = ThreadPoolExecutor(1, "leaving")
         self._entering = ThreadPoolExecutor(1, "entering")
         self._finishing = ThreadPoolExecutor(1, "finishing")
+        self._counting = ThreadPoolExecutor(1, "counting")
 
     async def run(self, seconds: float | None = None) -> None:
         """Carry until told to stop, or for some seconds."""
@@ -79,7 +90,7 @@ class Carrying:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            for pool in (self._leaving, self._entering, self._finishing):
+            for pool in (self._leaving, self._entering, self._finishing, self._counting):
                 pool.shutdown()
 
     async def _connected(self) -> None:
@@ -202,16 +213,22 @@ class Carrying:
             return 0
 
     async def _count(self, stream: JetStreamContext) -> None:
-        """Give the hub the counts of yesterday, and of the days before that it has not."""
+        """Give the hub the counts of the days that ended and that it has not. They hold up nothing else."""
+        told = False
         while not self.stop.is_set():
-            for said in await self._in(self._leaving, counting.counts_to_give, _now()):
-                await stream.publish(
-                    COUNTS_SUBJECT.format(name=self.own.name),
-                    said,
-                    timeout=TIMEOUT,
-                    headers={"Nats-Msg-Id": f"{self.own.name}:{counting.day_of(said)}"},
-                )
-            await asyncio.sleep(_COUNTS_EVERY)
+            try:
+                await ensure_daily(stream)
+                given = await days_given(stream, self.own.name)
+                for day, said in (await self._in(self._counting, counts_to_give, _now(), given)).items():
+                    subject = DAILY_SUBJECT.format(name=self.own.name, day=day)
+                    await stream.publish(subject, said, timeout=TIMEOUT)
+                await asyncio.sleep(_COUNTS_EVERY)
+            except (NatsError, TimeoutError) as error:
+                # A hub whose keeper has made no board yet; where the line is cut, what carries says so.
+                if not told:
+                    self.say(f"daily counts: {type(error).__name__}")
+                told = True
+                await asyncio.sleep(_COUNTS_AGAIN)
 
     async def _in(self, pool: ThreadPoolExecutor, verb: Callable[..., T], *words: Any) -> T:  # noqa: ANN401  # of any verb
         def work() -> T:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from django.db import connection
 
@@ -14,65 +15,79 @@ from yipan.law.deadline import SHANGHAI
 from yipan.offices.permit import clock_permit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import date
 
-#: A county with fewer is counted among the others: an office could be told from it.
+#: Fewer than so many are counted among those of other counties: an office could be told from them.
 SMALLEST: Final = 10
-#: Where the small ones are counted.
+#: Under which name they are, and of how many counties at least.
 OTHERS: Final = "others"
+_FEW: Final = 2
+#: So many days back what the hub does not have yet is given: who carried for a month not at all says no more of it.
+DAYS_BACK: Final = 31
+KEPT, LAPSED = "kept", "lapsed"
 _COUNTY: Final = 6
+# The day on which it was closed in time, or lapsed.
 _COUNT: Final = (
-    "SELECT left(split_part(owed_by, ':', 1), %s),"
-    " count(*) FILTER (WHERE state = 'discharged' AND closed_at >= %s AND closed_at < %s AND (due_at IS NULL OR closed_at < due_at)),"
-    " count(*) FILTER (WHERE lapsed_at >= %s AND lapsed_at < %s)"
-    " FROM duties_duty WHERE (closed_at >= %s AND closed_at < %s) OR (lapsed_at >= %s AND lapsed_at < %s) GROUP BY 1"
+    "SELECT what, (at AT TIME ZONE %(zone)s)::date, left(split_part(owed_by, ':', 1), %(county)s), count(*) FROM ("
+    "SELECT 'kept' AS what, closed_at AS at, owed_by FROM duties_duty WHERE state = 'discharged' AND closed_at >= %(begins)s"
+    " AND closed_at < %(ends)s AND (due_at IS NULL OR closed_at < due_at) UNION ALL"
+    " SELECT 'lapsed', lapsed_at, owed_by FROM duties_duty WHERE lapsed_at >= %(begins)s AND lapsed_at < %(ends)s"
+    ") AS ended GROUP BY 1, 2, 3"
 )
 
 
-def counts_of(day: date) -> dict[str, dict[str, int]]:
-    """Return how many duties offices of this node kept and let lapse on a day, by county, the small ones together."""
+def counts_to_give(now: datetime, given: Collection[date]) -> dict[date, bytes]:
+    """Return what to tell the hub of each day that ended and of which it has nothing, as it travels.
+
+    A day's word is its first: what is recorded of it later is told by the reports, not by a second word that could be compared.
+    """
+    today = now.astimezone(SHANGHAI).date()
+    days = [today - timedelta(days=back) for back in range(DAYS_BACK, 0, -1)]
+    if not (wanted := [each for each in days if each not in given]):
+        return {}
+    counted = _counted(min(wanted), max(wanted))
+    return {day: _said(day, counted) for day in wanted}
+
+
+def _said(day: date, counted: Mapping[tuple[str, date], Mapping[str, int]]) -> bytes:
+    by_county = {what: merged(counted.get((what, day), {})) for what in (KEPT, LAPSED)}
+    return json.dumps({"node": own().name, "day": day.isoformat(), **by_county}, sort_keys=True).encode()
+
+
+def _counted(first: date, last: date) -> dict[tuple[str, date], dict[str, int]]:
+    """Return how many duties offices of this node kept, and let lapse, on each day, by county."""
     one = own()
-    begins = datetime.combine(day, time.min, SHANGHAI)
-    moments = (begins, begins + timedelta(days=1))
-    found: dict[str, tuple[int, int]] = {}
+    begins = datetime.combine(first, time.min, SHANGHAI)
+    ends = datetime.combine(last + timedelta(days=1), time.min, SHANGHAI)
+    words: dict[str, str | int | datetime] = {
+        "zone": str(SHANGHAI),
+        "county": _COUNTY,
+        "begins": begins,
+        "ends": ends,
+    }
+    found: dict[tuple[str, date], dict[str, int]] = defaultdict(dict)
     for top in tops_in_use():
         if not top[:2].startswith(tuple(each[:2] for each in one.serves)) and top != "00":
             continue
-        with clock_permit(top, moments[1]).in_force(), connection.cursor() as cursor:
-            cursor.execute(_COUNT, [_COUNTY, *moments, *moments, *moments, *moments])
-            for county, kept, lapsed in cursor.fetchall():
+        with clock_permit(top, ends).in_force(), connection.cursor() as cursor:
+            cursor.execute(_COUNT, words)
+            for what, day, county, number in cursor.fetchall():
                 if county.startswith(one.serves):
-                    found[county] = (kept, lapsed)
-    return merged(found)
+                    found[what, day][county] = number
+    return found
 
 
-def merged(counted: Mapping[str, tuple[int, int]]) -> dict[str, dict[str, int]]:
-    """Return counts in which nothing small stands alone: small counties together, and together with the next if still small."""
-    shown = {each: pair for each, pair in counted.items() if _is_large(pair)}
-    rest = [pair for each, pair in counted.items() if each not in shown and any(pair)]
-    total = (sum(kept for kept, _ in rest), sum(lapsed for _, lapsed in rest))
-    while rest and sum(total) < SMALLEST and shown:
-        least = min(shown, key=lambda each: (sum(shown[each]), each))
-        pair = shown.pop(least)
-        total = (total[0] + pair[0], total[1] + pair[1])
-    if sum(total) >= SMALLEST:
-        shown[OTHERS] = total
-    return {each: {"kept": kept, "lapsed": lapsed} for each, (kept, lapsed) in sorted(shown.items())}
+def merged(counted: Mapping[str, int]) -> dict[str, int]:
+    """Return counts in which nothing small stands alone.
 
-
-def _is_large(pair: tuple[int, int]) -> bool:
-    kept, lapsed = pair
-    return kept + lapsed >= SMALLEST and all(each == 0 or each >= SMALLEST for each in pair)
-
-
-def counts_to_give(now: datetime) -> list[bytes]:
-    """Return what to tell the hub of the day that ended, as it travels."""
-    day = (now.astimezone(SHANGHAI) - timedelta(days=1)).date()
-    said: dict[str, Any] = {"node": own().name, "day": day.isoformat(), "counties": counts_of(day)}
-    return [json.dumps(said, sort_keys=True).encode()]
-
-
-def day_of(said: bytes) -> str:
-    """Return the day that counts are of."""
-    return str(json.loads(said)["day"])
+    Small ones are counted together, with the next larger one where they are too few or of one county; if they stay small they
+    are not said at all.
+    """
+    shown = {county: number for county, number in counted.items() if number >= SMALLEST}
+    rest = [number for number in counted.values() if 0 < number < SMALLEST]
+    while rest and (sum(rest) < SMALLEST or len(rest) < _FEW) and shown:
+        rest.append(shown.pop(min(shown, key=lambda each: (shown[each], each))))
+    if sum(rest) >= SMALLEST:
+        shown[OTHERS] = sum(rest)
+    return dict(sorted(shown.items()))

@@ -96,9 +96,10 @@ def _said(name: str) -> str:
         if name == KEEPER
         else [
             "yipan.node.*",
-            f"yipan.counts.{name}",
+            f"yipan.counts.{name}.*",
             "$JS.API.STREAM.INFO.YIPAN",
-            "$JS.API.STREAM.INFO.YIPAN-COUNTS",
+            "$JS.API.STREAM.INFO.YIPAN-DAILY",
+            "$JS.API.DIRECT.GET.YIPAN-DAILY.>",
             f"$JS.API.CONSUMER.INFO.YIPAN.{name}",
             f"$JS.API.CONSUMER.MSG.NEXT.YIPAN.{name}",
             f"$JS.ACK.YIPAN.{name}.>",

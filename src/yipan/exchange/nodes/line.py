@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+import json
+from collections import defaultdict
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
 
 import nats
 from nats.errors import Error as NatsError
@@ -19,12 +22,13 @@ if TYPE_CHECKING:
 
     from nats.aio.client import Client
     from nats.js import JetStreamContext
+    from nats.js.api import StreamInfo
 
 #: All that the hub knows: a box for each node; and the daily counts.
 STREAM: Final = "YIPAN"
 SUBJECT: Final = "yipan.node.{name}"
-COUNTS: Final = "YIPAN-COUNTS"
-COUNTS_SUBJECT: Final = "yipan.counts.{name}"
+DAILY: Final = "YIPAN-DAILY"
+DAILY_SUBJECT: Final = "yipan.counts.{name}.{day}"
 #: Seconds after which something at the hub has failed.
 TIMEOUT: Final = 5.0
 #: How many messages are fetched at once.
@@ -59,26 +63,67 @@ async def ensure_streams(stream: JetStreamContext, most_bytes: int = -1) -> date
 
     What was taken out of a box rests there no longer; a full one refuses.
     """
-    since = None
-    for name, subject, retention in (
-        (STREAM, SUBJECT, RetentionPolicy.WORK_QUEUE),
-        (COUNTS, COUNTS_SUBJECT, RetentionPolicy.LIMITS),
-    ):
-        try:
-            info = await stream.stream_info(name)
-        except NotFoundError:
-            info = await stream.add_stream(
-                StreamConfig(
-                    name=name,
-                    subjects=[subject.format(name="*")],
-                    retention=retention,
-                    discard=DiscardPolicy.NEW,
-                    max_bytes=most_bytes,
-                    duplicate_window=120,
-                )
-            )
-        since = info.created if name == STREAM else since
-    return since
+    boxes = StreamConfig(
+        name=STREAM,
+        subjects=[SUBJECT.format(name="*")],
+        retention=RetentionPolicy.WORK_QUEUE,
+        discard=DiscardPolicy.NEW,
+        max_bytes=most_bytes,
+        duplicate_window=120,
+    )
+    return (await _ensured(stream, boxes)).created
+
+
+async def ensure_daily(stream: JetStreamContext) -> None:
+    """Make the board of daily counts where the hub has none. The first word of a node on a day stays."""
+    board = StreamConfig(
+        name=DAILY,
+        subjects=[DAILY_SUBJECT.format(name="*", day="*")],
+        retention=RetentionPolicy.LIMITS,
+        discard=DiscardPolicy.NEW,
+        max_msgs_per_subject=1,
+        discard_new_per_subject=True,
+        allow_direct=True,
+        duplicate_window=120,
+    )
+    await _ensured(stream, board)
+
+
+async def _ensured(stream: JetStreamContext, wanted: StreamConfig) -> StreamInfo:
+    try:
+        return await stream.stream_info(str(wanted.name))
+    except NotFoundError:
+        return await stream.add_stream(wanted)
+
+
+async def days_given(stream: JetStreamContext, name: str = "*") -> dict[date, list[str]]:
+    """Return of which days the hub has counts, by whom: of one node, or of all."""
+    info = await stream.stream_info(DAILY, subjects_filter=DAILY_SUBJECT.format(name=name, day="*"))
+    found: dict[date, list[str]] = defaultdict(list)
+    for subject in info.state.subjects or ():
+        *_, who, day = subject.split(".")
+        found[date.fromisoformat(day)].append(who)
+    return found
+
+
+async def daily_counts(hub: str, name: str, shown: bytes | None, since: date) -> list[dict[str, Any]]:
+    """Return what nodes told the hub of the days since one, by day and node.
+
+    Raises:
+        UnreachableHubError: nobody answers there, or its keeper has made no board of counts.
+    """
+    client = await connect(hub, name, shown)
+    try:
+        stream = client.jetstream(timeout=TIMEOUT)
+        given = await days_given(stream)
+        wanted = sorted((day, who) for day, names in given.items() if day >= since for who in names)
+        subjects = [DAILY_SUBJECT.format(name=who, day=day) for day, who in wanted]
+        found = await asyncio.gather(*(stream.get_last_msg(DAILY, each, direct=True) for each in subjects))
+        return [json.loads(each.data or b"{}") for each in found]
+    except (NatsError, TimeoutError) as error:
+        raise UnreachableHubError(hub=hub, reason=type(error).__name__) from error
+    finally:
+        await client.close()
 
 
 async def make_boxes(hub: str, shown: bytes, names: Iterable[str]) -> None:
@@ -91,6 +136,7 @@ async def make_boxes(hub: str, shown: bytes, names: Iterable[str]) -> None:
     try:
         stream = client.jetstream(timeout=TIMEOUT)
         await ensure_streams(stream)
+        await ensure_daily(stream)
         for name in names:
             await stream.add_consumer(STREAM, config=box(name))
     finally:
