@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nats.js.errors import APIError
 
 from tests.duties.cast import at
-from tests.exchange.provinces import Hub
+from tests.exchange.peer import new_keys
 from tests.exchange.test_what_comes_and_leaves import asked
 from yipan.duties.sweep import sweep
-from yipan.exchange.nodes.counting import DAYS_BACK, OTHERS, SMALLEST, counts_to_give, merged
-from yipan.exchange.nodes.line import DAILY_SUBJECT, connect, daily_counts, days_given, ensure_daily
+from yipan.exchange.envelope import sign
+from yipan.exchange.nodes.board import hear, listed, standings, words_to_give, words_to_hear
+from yipan.exchange.nodes.counting import DAYS_BACK, OTHERS, SMALLEST, counts_of_days, merged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.duties.cast import Cast
+    from tests.exchange.peer import Peer
 
 #: Two days after the cases begin; and a month later.
 SOON, LATE = "2026-03-04T09:00", "2026-04-01T09:00"
@@ -52,67 +49,70 @@ def test_one_small_county_hides_with_the_next_larger_one() -> None:
     assert merged({"440101": 9}) == merged({"440101": 0}) == {}
 
 
-def _said(now: str, *given_days: date) -> dict[date, dict[str, Any]]:
-    found = counts_to_give(at(now), given_days)
-    return {day: json.loads(said) for day, said in found.items()}
+DAY = date(2026, 3, 2)
 
 
 @pytest.mark.usefixtures("peer")
 def test_a_day_counts_what_was_kept_and_what_lapsed_by_county_and_names_no_township(cast: Cast) -> None:
     county = cast.residence[:6]
-    before = _said(SOON)[date(2026, 3, 2)]["kept"].get(county, 0)
+    before = counts_of_days([DAY])[DAY]["kept"].get(county, 0)
     for _ in range(MANY):
         asked(cast)
-    said = _said(SOON)
-    # That each was asked in time.
-    assert said[date(2026, 3, 2)]["kept"][county] >= before + MANY
-    assert {*said} == {date(2026, 3, 4) - timedelta(days=back) for back in range(1, DAYS_BACK + 1)}
-    assert {each["node"] for each in said.values()} == {"guangdong"}
+    said = counts_of_days([DAY, DAY + timedelta(days=1)])
+    # That each was asked in time, and all on the one day.
+    assert said[DAY]["kept"][county] >= before + MANY
+    assert county not in said[DAY + timedelta(days=1)]["kept"]
     assert cast.residence not in str(said)
-    # And that others never were.
+    # And that others never were: it lapsed when the clock's round found it.
     for _ in range(MANY):
         cast.ask("2026-03-02T10:00")
     sweep(at(LATE))
-    # It lapsed when the clock's round found it.
-    assert _said("2026-04-02T00:01")[date(2026, 4, 1)]["lapsed"][county] >= MANY
+    assert counts_of_days([date(2026, 4, 1)])[date(2026, 4, 1)]["lapsed"][county] >= MANY
 
 
 @pytest.mark.usefixtures("peer")
-def test_a_day_of_which_the_hub_has_a_word_is_not_given_again(cast: Cast) -> None:
-    asked(cast)
-    days = sorted(_said(SOON))
-    assert sorted(_said(SOON, *days[:-2])) == days[-2:]
-    assert _said(SOON, *days) == {}
+def test_each_day_that_ended_is_said_once_and_the_same_to_a_hub_that_forgot_it(cast: Cast) -> None:
+    for _ in range(MANY):
+        asked(cast)
+    words = words_to_give(at(SOON), ())
+    days = [day for _, day, _ in words]
+    assert days == [at(SOON).date() - timedelta(days=back) for back in range(DAYS_BACK, 0, -1)]
+    assert words_to_give(at(SOON), days) == []
+    assert [day for _, day, _ in words_to_give(at(SOON), days[:-2])] == days[-2:]
+    hear(words, at(SOON))
+    # More is recorded of the day later: its word stays as it was.
+    for _ in range(MANY):
+        asked(cast)
+    assert words_to_give(at(SOON), ()) == words
+    assert words_to_hear(at(SOON), {day: ["guangdong", "nobody"] for day in days}) == []
 
 
-@pytest.fixture
-def hub() -> Iterator[Hub]:
-    """Give a hub with nobody at it."""
-    made = Hub()
-    made.start()
-    yield made
-    made.remove()
-
-
-def test_the_first_word_of_a_day_stays_and_whoever_is_at_the_hub_can_read_it(hub: Hub) -> None:
-    address = f"nats://{hub.host}:{hub.port}"
-    day = date(2026, 3, 2)
-    first = {"node": "guangdong", "day": day.isoformat(), "kept": {"440104": 12}, "lapsed": {}}
-
-    async def give(said: dict[str, Any], of: date = day) -> None:
-        client = await connect(address, "guangdong")
-        try:
-            stream = client.jetstream(timeout=2)
-            await ensure_daily(stream)
-            await stream.publish(DAILY_SUBJECT.format(name="guangdong", day=of), json.dumps(said).encode())
-            assert (await days_given(stream, "guangdong"))[of] == ["guangdong"]
-            assert await days_given(stream, "guangxi") == {}
-        finally:
-            await client.close()
-
-    asyncio.run(give(first))
-    with pytest.raises(APIError, match="per subject"):
-        asyncio.run(give({**first, "kept": {"440104": 11}}))
-    asyncio.run(give({**first, "day": "2026-03-01"}, day - timedelta(days=1)))
-    assert asyncio.run(daily_counts(address, "guangxi", None, day)) == [first]
-    assert len(asyncio.run(daily_counts(address, "guangxi", None, day - timedelta(days=1)))) > 1
+def test_what_a_peer_says_of_a_day_is_kept_when_its_own_key_signed_it(cast: Cast, peer: Peer) -> None:
+    said = {
+        "node": peer.name,
+        "day": DAY.isoformat(),
+        "kept": {peer.serves[0][:6]: 30, OTHERS: 12},
+        "lapsed": {},
+    }
+    word = sign(said, peer.name, peer.keys)
+    assert words_to_hear(at(SOON), {DAY: [peer.name]}) == [(peer.name, DAY)]
+    # The hub makes none up, and hands none over as another's, or as another day's.
+    for wrong in (
+        (peer.name, DAY, sign(said, peer.name, new_keys())),
+        ("guangdong", DAY, word),
+        ("unknown", DAY, sign({**said, "node": "unknown"}, "unknown", new_keys())),
+        (peer.name, DAY + timedelta(days=1), word),
+        (peer.name, DAY, sign({**said, "kept": [1]}, peer.name, peer.keys)),
+        (peer.name, DAY, "no word"),
+    ):
+        assert hear([wrong], at(SOON)) == 0
+    assert hear([(peer.name, DAY, word)], at(SOON)) == 1
+    assert hear([(peer.name, DAY, word)], at(SOON)) == 0
+    assert words_to_hear(at(SOON), {DAY: [peer.name]}) == []
+    [kept] = [each for each in listed(DAY) if each["node"] == peer.name]
+    assert kept == {"day": DAY, "node": peer.name, "kept": said["kept"], "lapsed": {}}
+    by_name = {each.node: each for each in standings(DAY)}
+    assert (by_name[peer.name].kept, by_name[peer.name].lapsed, by_name[peer.name].last) == (42, 0, DAY)
+    assert by_name[peer.name].counties[OTHERS] == {"kept": 12}
+    assert cast.residence[:6] not in by_name[peer.name].counties
+    assert standings(DAY + timedelta(days=1))[-1].last is None

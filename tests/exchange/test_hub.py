@@ -11,12 +11,21 @@ from typing import TYPE_CHECKING, Any
 import nats
 import pytest
 from nats.js.api import ConsumerConfig
+from nats.js.errors import APIError
 
 from tests.cli.program import Program
 from tests.exchange.provinces import free_port, hub_answers, hub_program, until
 from yipan.exchange.faults import HubFilesError, UnreachableHubError
 from yipan.exchange.nodes.hubfiles import write_hub
-from yipan.exchange.nodes.line import DAILY_SUBJECT, STREAM, SUBJECT, connect, daily_counts, ensure_daily
+from yipan.exchange.nodes.line import (
+    DAILY_SUBJECT,
+    STREAM,
+    SUBJECT,
+    connect,
+    days_given,
+    ensure_daily,
+    words_of,
+)
 from yipan.law.deadline import SHANGHAI
 
 if TYPE_CHECKING:
@@ -80,21 +89,31 @@ def test_a_node_writes_into_any_box_and_takes_from_its_own_alone(hub: tuple[str,
     asyncio.run(play())
 
 
-def test_a_node_gives_counts_in_its_own_name_and_reads_those_of_all(hub: tuple[str, Path]) -> None:
+def test_a_node_gives_counts_in_its_own_name_once_a_day_and_reads_those_of_all(hub: tuple[str, Path]) -> None:
     async def give(of: str, by: str) -> None:
         client = await connect(hub[0], by, shown(hub, by))
         stream = client.jetstream(timeout=2)
         await ensure_daily(stream)
         subject = DAILY_SUBJECT.format(name=of, day="2026-03-02")
         try:
-            await stream.publish(subject, b'{"node": "' + of.encode() + b'"}')
+            await stream.publish(subject, b"signed")
+        finally:
+            await client.close()
+
+    async def read(by: str) -> list[tuple[str, date, str]]:
+        client = await connect(hub[0], by, shown(hub, by))
+        try:
+            stream = client.jetstream(timeout=2)
+            given = await days_given(stream)
+            return await words_of(stream, [(name, day) for day, names in given.items() for name in names])
         finally:
             await client.close()
 
     asyncio.run(give("guangdong", "guangdong"))
     asyncio.run(_refused(give("guangdong", "guangxi")))
-    read = daily_counts(hub[0], "guangxi", shown(hub, "guangxi"), date(2026, 3, 1))
-    assert asyncio.run(read) == [{"node": "guangdong"}]
+    with pytest.raises(APIError, match="per subject"):
+        asyncio.run(give("guangdong", "guangdong"))
+    assert asyncio.run(read("guangxi")) == [("guangdong", date(2026, 3, 2), "signed")]
 
 
 def test_nobody_connects_without_a_certificate_of_this_hub(hub: tuple[str, Path], tmp_path: Path) -> None:

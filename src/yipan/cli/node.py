@@ -208,16 +208,16 @@ def _line(peer: dict[str, Any]) -> str:
 @click.option("--days", default=7, show_default=True, type=click.IntRange(1, 366), help="How many days back.")
 @json_option
 def counts(days: int, *, as_json: bool) -> None:
-    """Read at the hub how many duties each province kept and let lapse, by day and county; small numbers are merged.
+    """Show how many duties each province kept and let lapse, by day and county; small numbers are merged.
 
     Example: yipan node counts --days 31 --json
     """
     set_up()
-    from yipan.exchange.nodes.line import daily_counts  # noqa: PLC0415  # after Django is set up
-    from yipan.exchange.nodes.own import credentials, own  # noqa: PLC0415  # the same
+    from yipan.exchange.nodes.board import listed  # noqa: PLC0415  # after Django is set up
+    from yipan.exchange.nodes.own import own  # noqa: PLC0415  # the same
 
-    one = own()
-    found = asyncio.run(daily_counts(one.hub, one.name, credentials(), now().date() - timedelta(days=days)))
+    own()
+    found = listed(now().date() - timedelta(days=days))
     if as_json:
         show_json(found)
         return

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from yipan.exchange.nodes.tables import Erasure, Inbox, Move, Outbox, Party, Peer, Proof, Refusal
+from yipan.exchange.nodes.tables import Daily, Erasure, Inbox, Move, Outbox, Party, Peer, Proof, Refusal
 
-__all__ = ["Erasure", "Inbox", "Move", "Outbox", "Party", "Peer", "Proof", "Refusal"]
+__all__ = ["Daily", "Erasure", "Inbox", "Move", "Outbox", "Party", "Peer", "Proof", "Refusal"]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.shortcuts import redirect
 from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.http import require_GET, require_POST
 
+from yipan.exchange.nodes.board import standings
+from yipan.exchange.nodes.counting import OTHERS
 from yipan.exchange.nodes.entering import retry
 from yipan.exchange.nodes.following import note_read, sent_in
 from yipan.exchange.nodes.own import own_or_none
 from yipan.exchange.nodes.standing import desk, status
-from yipan.web.acting import TOLD, Acting, for_officers, page
+from yipan.law.deadline import SHANGHAI
+from yipan.offices.divisions import place_name
+from yipan.web.acting import Acting, for_officers, page, tell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
+    from yipan.exchange.nodes.board import Standing
     from yipan.exchange.nodes.following import Sent
     from yipan.offices.permit import Permit
 
@@ -52,19 +58,35 @@ WAYS: Final[Mapping[str, str]] = {
 }
 
 
+#: Of how many days the sums of the board are.
+BOARD_DAYS: Final = 7
+
+
 @require_GET
 @for_officers
 def nodes(request: HttpRequest, acting: Acting) -> HttpResponse:
     """Show how the exchange stands."""
     acting.permit("exchange").require(RIGHT, acting.now)
     is_node = own_or_none() is not None
+    since = acting.now.astimezone(SHANGHAI).date() - timedelta(days=BOARD_DAYS)
     context = {
+        "board": [_with_names(each) for each in standings(since)] if is_node else [],
         "status": status(acting.now) if is_node else None,
         "desk": [_in_words(each) for each in desk(acting.now)] if is_node else [],
         "states": STATES,
         "directions": WAYS,
     }
     return page(request, acting, "nodes", context)
+
+
+def _with_names(standing: Standing) -> Mapping[str, Any]:
+    """Return how a node stands, its counties by name, those counted together last."""
+    ordered = sorted(standing.counties.items(), key=lambda each: (each[0] == OTHERS, each[0]))
+    counties = [
+        {"name": gettext("其他县（数字小的合在一起）") if code == OTHERS else place_name(code), **said}
+        for code, said in ordered
+    ]
+    return {"of": standing, "counties": counties}
 
 
 def _in_words(row: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -79,7 +101,7 @@ def retry_all(request: HttpRequest, acting: Acting) -> HttpResponse:
     acting.permit("exchange").require(RIGHT, acting.now)
     if own_or_none() is not None:
         found = retry(acting.now)
-        request.session[TOLD] = gettext("重试了 %(n)s 件。") % {"n": found}
+        tell(request, gettext("重试了 %(n)s 件。") % {"n": found})
     return redirect("nodes")
 
 

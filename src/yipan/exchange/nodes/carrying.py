@@ -17,8 +17,8 @@ from django.db import close_old_connections
 from nats.errors import Error as NatsError
 
 from yipan.exchange.faults import UnreachableHubError
+from yipan.exchange.nodes import board
 from yipan.exchange.nodes.carrier import carrying_here, tell
-from yipan.exchange.nodes.counting import counts_to_give
 from yipan.exchange.nodes.entering import enter_in_turn
 from yipan.exchange.nodes.erasures import tell_erasures
 from yipan.exchange.nodes.finishing import finish
@@ -32,6 +32,7 @@ from yipan.exchange.nodes.line import (
     days_given,
     ensure_daily,
     ensure_streams,
+    words_of,
 )
 from yipan.exchange.nodes.line import box as box_of
 from yipan.exchange.nodes.own import credentials, own
@@ -213,15 +214,11 @@ class Carrying:
             return 0
 
     async def _count(self, stream: JetStreamContext) -> None:
-        """Give the hub the counts of the days that ended and that it has not. They hold up nothing else."""
+        """Give the hub our counts of the days that ended, and take those of others. They hold up nothing else."""
         told = False
         while not self.stop.is_set():
             try:
-                await ensure_daily(stream)
-                given = await days_given(stream, self.own.name)
-                for day, said in (await self._in(self._counting, counts_to_give, _now(), given)).items():
-                    subject = DAILY_SUBJECT.format(name=self.own.name, day=day)
-                    await stream.publish(subject, said, timeout=TIMEOUT)
+                await self._exchange_counts(stream)
                 await asyncio.sleep(_COUNTS_EVERY)
             except (NatsError, TimeoutError) as error:
                 # A hub whose keeper has made no board yet; where the line is cut, what carries says so.
@@ -229,6 +226,14 @@ class Carrying:
                     self.say(f"daily counts: {type(error).__name__}")
                 told = True
                 await asyncio.sleep(_COUNTS_AGAIN)
+
+    async def _exchange_counts(self, stream: JetStreamContext) -> None:
+        await ensure_daily(stream)
+        given = {day for day, names in (await days_given(stream)).items() if self.own.name in names}
+        for name, day, word in await self._in(self._counting, board.words_to_give, _now(), given):
+            await stream.publish(DAILY_SUBJECT.format(name=name, day=day), word.encode(), timeout=TIMEOUT)
+        wanted = await self._in(self._counting, board.words_to_hear, _now(), await days_given(stream))
+        await self._in(self._counting, board.hear, await words_of(stream, wanted), _now())
 
     async def _in(self, pool: ThreadPoolExecutor, verb: Callable[..., T], *words: Any) -> T:  # noqa: ANN401  # of any verb
         def work() -> T:

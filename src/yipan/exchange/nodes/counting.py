@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
@@ -15,7 +14,7 @@ from yipan.law.deadline import SHANGHAI
 from yipan.offices.permit import clock_permit
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
 #: Fewer than so many are counted among those of other counties: an office could be told from them.
@@ -37,22 +36,12 @@ _COUNT: Final = (
 )
 
 
-def counts_to_give(now: datetime, given: Collection[date]) -> dict[date, bytes]:
-    """Return what to tell the hub of each day that ended and of which it has nothing, as it travels.
-
-    A day's word is its first: what is recorded of it later is told by the reports, not by a second word that could be compared.
-    """
-    today = now.astimezone(SHANGHAI).date()
-    days = [today - timedelta(days=back) for back in range(DAYS_BACK, 0, -1)]
-    if not (wanted := [each for each in days if each not in given]):
+def counts_of_days(days: Sequence[date]) -> dict[date, dict[str, dict[str, int]]]:
+    """Return what is said of each of some days: how many duties were kept, and how many lapsed, by county."""
+    if not days:
         return {}
-    counted = _counted(min(wanted), max(wanted))
-    return {day: _said(day, counted) for day in wanted}
-
-
-def _said(day: date, counted: Mapping[tuple[str, date], Mapping[str, int]]) -> bytes:
-    by_county = {what: merged(counted.get((what, day), {})) for what in (KEPT, LAPSED)}
-    return json.dumps({"node": own().name, "day": day.isoformat(), **by_county}, sort_keys=True).encode()
+    counted = _counted(min(days), max(days))
+    return {day: {what: merged(counted.get((what, day), {})) for what in (KEPT, LAPSED)} for day in days}
 
 
 def _counted(first: date, last: date) -> dict[tuple[str, date], dict[str, int]]:

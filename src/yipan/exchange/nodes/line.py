@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import defaultdict
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import nats
 from nats.errors import Error as NatsError
@@ -106,24 +105,18 @@ async def days_given(stream: JetStreamContext, name: str = "*") -> dict[date, li
     return found
 
 
-async def daily_counts(hub: str, name: str, shown: bytes | None, since: date) -> list[dict[str, Any]]:
-    """Return what nodes told the hub of the days since one, by day and node.
-
-    Raises:
-        UnreachableHubError: nobody answers there, or its keeper has made no board of counts.
-    """
-    client = await connect(hub, name, shown)
-    try:
-        stream = client.jetstream(timeout=TIMEOUT)
-        given = await days_given(stream)
-        wanted = sorted((day, who) for day, names in given.items() if day >= since for who in names)
-        subjects = [DAILY_SUBJECT.format(name=who, day=day) for day, who in wanted]
-        found = await asyncio.gather(*(stream.get_last_msg(DAILY, each, direct=True) for each in subjects))
-        return [json.loads(each.data or b"{}") for each in found]
-    except (NatsError, TimeoutError) as error:
-        raise UnreachableHubError(hub=hub, reason=type(error).__name__) from error
-    finally:
-        await client.close()
+async def words_of(
+    stream: JetStreamContext, wanted: Iterable[tuple[str, date]]
+) -> list[tuple[str, date, str]]:
+    """Return what nodes told the hub of days."""
+    asked = list(wanted)
+    found = await asyncio.gather(
+        *(
+            stream.get_last_msg(DAILY, DAILY_SUBJECT.format(name=name, day=day), direct=True)
+            for name, day in asked
+        )
+    )
+    return [(*of, (each.data or b"").decode()) for of, each in zip(asked, found, strict=True)]
 
 
 async def make_boxes(hub: str, shown: bytes, names: Iterable[str]) -> None:

@@ -226,6 +226,22 @@ class Move(models.Model):
         ]
 
 
+class Daily(models.Model):
+    """What a node said of a day, ours or a peer's: numbers of duties by county, and the text as it signed it."""
+
+    pk = models.CompositePrimaryKey("node", "day")
+    node = models.TextField()
+    day = models.DateField()
+    kept = models.JSONField()
+    lapsed = models.JSONField()
+    word = models.TextField()
+    heard_at = models.DateTimeField()
+
+    class Meta:
+        app_label = "exchange"
+        indexes: ClassVar = [models.Index(fields=["day"], name="what_was_said_of_a_day")]
+
+
 class Refusal(models.Model):
     """An envelope that was not opened or not believed, once, with the reason; kept as it came, to be tried again."""
 

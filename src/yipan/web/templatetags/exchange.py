@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import template
 
+from yipan.exchange.nodes.own import own_or_none
 from yipan.web.nodes import STATES
 
 if TYPE_CHECKING:
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from yipan.exchange.nodes.following import Sent
 
 register = template.Library()
+
+
+@register.simple_tag
+def is_node() -> bool:
+    """Tell whether this installation exchanges with others."""
+    return own_or_none() is not None
 
 
 @register.inclusion_tag("web/parts/travelled.html")
