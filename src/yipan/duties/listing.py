@@ -76,7 +76,7 @@ def duties_page(
     query = f"SELECT {_LIST} FROM duties_duty WHERE owed_by = %s AND state <> %s"  # noqa: S608  # our own columns
     values: list[Any] = [own, VOID]
     if only:
-        query, values = query + " AND state = %s", [*values, OPEN]
+        query += f" AND state = '{OPEN}'"
     if only == "overdue":
         query, values = query + " AND due_at < %s", [*values, now]
     if desk:

@@ -42,15 +42,16 @@ PAGE: Final = 200
 #: How many cases of late the worklist shows.
 RECENT: Final = 10
 _LIST: Final = ", ".join("thread_id" if name == "thread" else name for name in COLUMNS)
-_OURS: Final = f"SELECT {_LIST} FROM duties_duty WHERE owed_by = %s AND state = %s"  # noqa: S608  # our own columns
+# A state is written where an index is of it alone: as a parameter, a statement that is prepared once cannot use it.
+_OURS: Final = f"SELECT {_LIST} FROM duties_duty WHERE owed_by = %s AND state = '{OPEN}'"  # noqa: S608  # our own columns
 _ON_DESK: Final = f" AND {DESK_OF_DUTY} = %s"
 _FIRST: Final = " ORDER BY due_at NULLS LAST, id LIMIT %s OFFSET %s"
 _WAITING: Final = (
-    f"SELECT {_LIST} FROM duties_duty WHERE owed_to = %s AND owed_by <> %s AND state = %s"  # noqa: S608  # our own columns
+    f"SELECT {_LIST} FROM duties_duty WHERE owed_to = %s AND owed_by <> %s AND state = '{OPEN}'"  # noqa: S608  # our own columns
     " ORDER BY due_at NULLS LAST, id LIMIT %s OFFSET %s"
 )
 _SUBTREE: Final = (
-    f"SELECT {_LIST} FROM duties_duty WHERE state = %s AND due_at < %s AND owed_by IN"  # noqa: S608  # our own columns
+    f"SELECT {_LIST} FROM duties_duty WHERE state = '{OPEN}' AND due_at < %s AND owed_by IN"  # noqa: S608  # our own columns
     " (SELECT organisation_id FROM offices_line WHERE superior_id = %s AND depth > 0) ORDER BY due_at, id LIMIT %s OFFSET %s"
 )
 _OF_CASE: Final = f"SELECT {_LIST} FROM duties_duty WHERE thread_id = %s ORDER BY opened_at, rule, party, id"  # noqa: S608  # our own columns
@@ -58,7 +59,7 @@ _STORY: Final = (
     "id", "kind", "recorded_by", "officer", "on_behalf_of", "counts_at", "counts_by", "recorded_at", "clock", "parties",
 )  # fmt: skip
 _OF_STORY: Final = f"SELECT {', '.join(_STORY)} FROM duties_event WHERE thread_id = %s ORDER BY counts_at, recorded_at, seq, id"  # noqa: S608  # our own columns
-_HOW_MANY: Final = "SELECT count(*) FROM duties_duty WHERE owed_by = %s AND state = %s"
+_HOW_MANY: Final = f"SELECT count(*) FROM duties_duty WHERE owed_by = %s AND state = '{OPEN}'"  # noqa: S608  # our own words
 _LAST_ENTRIES: Final = "SELECT thread_id, kind, counts_at, recorded_at FROM duties_event WHERE recorded_by = %s ORDER BY seq DESC LIMIT %s"
 #: The effects of what is filled in on a form; what else has one is done and undone by a verb of its own.
 _FORMS: Final = frozenset({"", "person-enrolled", "person-updated", "stay-began", "stay-ended"})
@@ -81,12 +82,12 @@ def owed_today(permit: Permit, now: datetime, *, desk: str = "", page: int = 1) 
         # One more than is shown tells whether a list goes on.
         part = [PAGE + 1, PAGE * (page - 1)]
         listed = [
-            _duties(cursor, _OURS + on_desk + _FIRST, [own, OPEN, *whose, *part]),
-            _duties(cursor, _WAITING, [own, own, OPEN, *part]),
-            _duties(cursor, _SUBTREE, [OPEN, now, own, *part]) if "read-subtree" in permit.rights else [],
+            _duties(cursor, _OURS + on_desk + _FIRST, [own, *whose, *part]),
+            _duties(cursor, _WAITING, [own, own, *part]),
+            _duties(cursor, _SUBTREE, [now, own, *part]) if "read-subtree" in permit.rights else [],
         ]
         ours, waiting, below = (each[:PAGE] for each in listed)
-        cursor.execute(_HOW_MANY + on_desk, [own, OPEN, *whose])
+        cursor.execute(_HOW_MANY + on_desk, [own, *whose])
         [owed_in_all] = cursor.fetchone()
         opened = bool(journal.opened_offices(cursor, [own]))
         recent = _recent(cursor, own, rulebook)
@@ -132,7 +133,7 @@ def duties_of(permit: Permit, now: datetime, *, only: str = "", desk: str = "") 
     query = f"SELECT {_LIST} FROM duties_duty WHERE owed_by = %s AND state <> %s"  # noqa: S608  # our own columns
     values: list[Any] = [permit.organisation, VOID]
     if only:
-        query, values = query + " AND state = %s", [*values, OPEN]
+        query += f" AND state = '{OPEN}'"
     if only == "overdue":
         query, values = query + " AND due_at < %s", [*values, now]
     on_desk, whose = _on_desk(permit.organisation, desk)

@@ -67,17 +67,19 @@ _OUGHT: Final = (
     "SELECT count(*) FROM exchange_inbox before WHERE before.peer = one.peer AND before.thread = one.thread"
     " AND before.number < one.number"
 )
-_DONE_BEFORE: Final = f"1 + ({_OUGHT} AND before.state IN (%s, %s, %s))"
+# States are written where an index is of them alone: as a parameter, a statement that is prepared once cannot use it.
+_PAST: Final = f"before.state IN ('{DONE}', '{ENTERED}', '{REFUSED}')"
+_DONE_BEFORE: Final = f"1 + ({_OUGHT} AND {_PAST})"
 _CANDIDATES: Final = (
     f"SELECT {', '.join(COLUMNS)}, {_DONE_BEFORE} FROM exchange_inbox one"  # noqa: S608  # our own columns
-    " WHERE state IN (%s, %s) AND next_at <= %s AND number = "
+    f" WHERE state IN ('{NEW}', '{HELD}') AND next_at <= %(now)s AND number = "
 )
 # Nothing before it is missing; what lies on a desk, or waits for its moment, is in the way.
 _READY: Final = (
-    f"{_CANDIDATES} 1 + ({_OUGHT} AND (before.state IN (%s, %s, %s) OR (before.state = %s AND before.next_at <= %s)))"
-    " ORDER BY id LIMIT %s"
+    f"{_CANDIDATES} 1 + ({_OUGHT} AND ({_PAST} OR (before.state = '{NEW}' AND before.next_at <= %(now)s)))"
+    " ORDER BY id LIMIT %(many)s"
 )
-_FIRST: Final = f"{_CANDIDATES} {_DONE_BEFORE} ORDER BY id LIMIT %s"
+_FIRST: Final = f"{_CANDIDATES} {_DONE_BEFORE} ORDER BY id LIMIT %(many)s"
 _MARK: Final = (
     "UPDATE exchange_inbox SET state = %s, reason = '' WHERE id = ANY(%s) AND state IN (%s, %s, %s)"
 )
@@ -142,14 +144,14 @@ def enter_in_turn(now: datetime) -> int:
 
 def _ready(now: datetime) -> tuple[list[Row], Map]:
     """Return what stands in its turn, the oldest first; of one case, no more than one office said in a row."""
-    before = (DONE, ENTERED, REFUSED)
+    words: dict[str, datetime | int] = {"now": now, "many": _ROUND}
     with exchanging() as cursor:
         where = map_of(cursor, own())
-        cursor.execute(_READY, [*before, NEW, HELD, now, *before, NEW, now, _ROUND])
+        cursor.execute(_READY, words)
         rows = _in_turn(cursor.fetchall())
         if not rows:
             # All of a round may stand behind what came after it.
-            cursor.execute(_FIRST, [*before, NEW, HELD, now, *before, _ROUND])
+            cursor.execute(_FIRST, words)
             rows = _in_turn(cursor.fetchall())
     return rows, where
 

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 #: The most rows of an envelope, and of the bytes in it: sealed they are a third more.
 MANY: Final = 500
 _LARGEST: Final = LARGEST * 7 // 10
+#: How many of those that were overtaken are looked at, the first first.
+_FAR: Final = 20 * MANY
 #: The most items of an envelope: a node of an earlier release reads no signed head that lists many more.
 _MOST: Final = 1000
 #: What an item takes beside its own text: its digest in the signed head, and what stands between two.
@@ -66,9 +68,7 @@ _DUE: Final = (
 _LEFT: Final = "SELECT * FROM exchange_outbox WHERE peer = %(peer)s AND state = 'sent'"
 _ALL_DUE: Final = _DUE.format(sent=f"({_LEFT}) AS sent")
 # Found by when they were sent, whatever the planner thinks of it: by when they are due they may be a million, of which none is meant.
-_OVERTAKEN_DUE: Final = (
-    f"WITH sent AS MATERIALIZED ({_LEFT} AND sent_at < %(reached)s) {_DUE.format(sent='sent')}"
-)
+_OVERTAKEN_DUE: Final = f"WITH sent AS MATERIALIZED ({_LEFT} AND sent_at < %(reached)s ORDER BY sent_at LIMIT %(far)s) {_DUE.format(sent='sent')}"
 _WAITED_FOR: Final = (
     "SELECT name, skew, CASE WHEN reached_at > %(now)s - %(pause)s::interval THEN reached END FROM exchange_peer"
     " WHERE EXISTS (SELECT 1 FROM exchange_outbox WHERE peer = name AND state = 'waiting' AND next_at <= %(now)s)"
@@ -156,7 +156,7 @@ def _due(cursor: CursorWrapper, now: datetime) -> list[tuple[Known, float | None
     for peer in known_peers(cursor) if waited else ():
         if peer.state == TRUSTED and peer.name in waited:
             skew, reached = waited[peer.name]
-            words = {"peer": peer.name, "now": now, "many": MANY, "reached": reached}
+            words = {"peer": peer.name, "now": now, "many": MANY, "reached": reached, "far": _FAR}
             cursor.execute(_OVERTAKEN_DUE if reached else _ALL_DUE, words)
             if rows := [_row(each) for each in cursor.fetchall()]:
                 found.append((peer, skew, rows))
@@ -408,8 +408,8 @@ def send_again(before: datetime, now: datetime) -> int:
     """Let leave again what was first sent before a moment and has no receipt: the hub's box is younger, and does not hold it."""
     with exchanging() as cursor:
         cursor.execute(
-            "UPDATE exchange_outbox SET state = %s, next_at = %s WHERE state = %s AND sent_at < %s",
-            [WAITING, now, SENT, before],
+            f"UPDATE exchange_outbox SET state = %s, next_at = %s WHERE state = '{SENT}' AND sent_at < %s",  # noqa: S608  # our own words
+            [WAITING, now, before],
         )
         found: int = cursor.rowcount
     return found

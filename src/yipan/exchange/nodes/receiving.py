@@ -84,7 +84,7 @@ _AGAIN: Final = (
     "%(now)s + least(%(longest)s::interval, %(pause)s::interval * power(2, least(greatest(tries, 1) - 1, 6)))"
 )
 _OVERTAKEN: Final = (
-    f"UPDATE exchange_outbox SET next_at = {_AGAIN} WHERE peer = %(peer)s AND state = %(sent)s AND sent_at < %(reached)s"  # noqa: S608  # our own words
+    f"UPDATE exchange_outbox SET next_at = {_AGAIN} WHERE peer = %(peer)s AND state = '{SENT}' AND sent_at < %(reached)s"  # noqa: S608  # our own words
     f" AND next_at > {_AGAIN}"
 )
 _REACHED: Final = (
@@ -274,7 +274,7 @@ def _hear_receipts(cursor: CursorWrapper, opened: Opened, items: Sequence[Item],
         states = (WAITING, SENT, HELD, REFUSED)
         cursor.execute(_HEAR, [opened.proof, orjson.dumps(said).decode(), opened.sender, *states])
         if reached := max((row[0] for row in cursor.fetchall() if row[0]), default=None):
-            words = {"now": now, "peer": opened.sender, "sent": SENT, "reached": reached}
+            words = {"now": now, "peer": opened.sender, "reached": reached}
             cursor.execute(_OVERTAKEN, {**words, "pause": str(_SOON), "longest": str(_SOON_AT_MOST)})
             cursor.execute(_REACHED, words)
 
