@@ -55,6 +55,8 @@ def test_the_couples_story_ends_although_a_line_was_cut_the_hub_killed_and_nodes
     open_ = {"birth-reg-verify-7wd": "discharged", "birth-reg-reply-15wd": "open"}
     assert states(three, thread, "chongqing") == open_
     assert open_.items() <= states(three, thread, "guangxi").items()
+    unknown = desk.program.run("node", "duties", "chongqin", "--json")
+    assert (unknown.code, unknown.value["error"]) == (2, "unknown-peer")
     # Neither home sees what the other was asked.
     assert his.json("node", "duties", "chongqing") == hers.json("node", "duties", "guangxi") == []
     [meant] = his.json("node", "who", thread, "--office", HIS_HOME)

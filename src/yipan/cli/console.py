@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from textwrap import indent
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,8 @@ import django
 from yipan.database import rule_packs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from yipan.errors import YipanError
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -53,6 +56,16 @@ class Console:
 def show_json(value: object) -> None:
     """Print one JSON value, Chinese as it is."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def show_json_rows(rows: Iterable[object]) -> None:
+    """Print a list as one JSON value, row by row: it may be longer than there is memory for."""
+    begins = "["
+    for row in rows:
+        text = json.dumps(row, ensure_ascii=False, indent=2, default=_plain)
+        click.echo(begins + "\n" + indent(text, "  "), nl=False)
+        begins = ","
+    click.echo("[]" if begins == "[" else "\n]")
 
 
 def _plain(value: object) -> object:

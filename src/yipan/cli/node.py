@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from yipan.cli.console import Console, json_option, now, set_up, show_json
+from yipan.cli.console import Console, json_option, now, set_up, show_json, show_json_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -279,7 +279,7 @@ def duties(peer: str, *, as_json: bool) -> None:
 
     found = shared_duties(peer)
     if as_json:
-        show_json(found)
+        show_json_rows(found)
         return
     for each in found:
         click.echo(

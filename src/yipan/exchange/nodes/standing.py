@@ -17,7 +17,7 @@ from yipan.law.fold import VOID
 from yipan.offices.permit import set_acting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 #: A clock further off than this is told.
 SKEW: Final = timedelta(minutes=2)
 _DESK: Final = 200
+#: How many cases are read at once where all of them are compared.
+_CASES: Final = 500
 # Of what came to its end years of rows lie there: each part is asked for as its index says it, and those are passed over.
 _LAG: Final = """
 SELECT peer, count(*) FILTER (WHERE state = 'waiting'), count(*) FILTER (WHERE state = 'sent'),
@@ -144,52 +146,57 @@ def peers_listed() -> list[dict[str, Any]]:
     return found
 
 
-def shared_duties(peer: str) -> list[dict[str, Any]]:
-    """Return what stands between offices here and offices at a peer, as both nodes must have it: the same on both sides.
+def shared_duties(peer: str) -> Iterator[dict[str, Any]]:
+    """Yield what stands between offices here and offices at a peer, as both nodes must have it: the same on both sides.
 
     Of a duty to ask, the asked side hears with the question; what was opened by an entry that has not travelled is not shared.
     """
+    peer_named(peer)
     with exchanging() as cursor:
         one = own()
         where, both = map_of(cursor, one), {one.name, peer}
         # What was exchanged about a township while it worked elsewhere came along with it, and with nobody else.
         moved = {code: sender for code, (sender, to) in where.moved.items() if to in both}
-        known = _exchanged(cursor, [peer])
-        along = _exchanged(cursor, sorted({*moved.values()} - {one.name, peer}))
-    threads = sorted({row[0] for row in (*known, *along)})
-    events, with_it = {row[1] for row in known}, {row[1] for row in along}
-    columns = ", ".join("thread_id" if each == "thread" else each for each in COLUMNS)
-    found: list[dict[str, Any]] = []
-    for start in range(0, len(threads), 500):
-        with transaction.atomic(durable=True), connection.cursor() as cursor:
-            set_acting("", "exchange", threads[start : start + 500])
-            cursor.execute(
-                f"SELECT {columns} FROM duties_duty WHERE thread_id = ANY(%s) AND state <> %s ORDER BY id",  # noqa: S608  # our own columns
-                [threads[start : start + 500], VOID],
-            )
-            rows = [dict(zip(COLUMNS, row, strict=True)) for row in cursor.fetchall()]
-        found.extend(
-            each
-            for each in rows
-            if (
-                each["opened_by"] in events
-                or (each["opened_by"] in with_it and not moved.keys().isdisjoint(_divisions(each)))
-            )
-            and {where.node_of(each["owed_by"]), where.node_of(each["owed_to"])} == both
+        others = sorted({*moved.values()} - both)
+        cursor.execute(
+            "SELECT thread FROM exchange_outbox WHERE peer = ANY(%(peers)s) AND number IS NOT NULL"
+            " UNION SELECT thread FROM exchange_inbox WHERE peer = ANY(%(peers)s) ORDER BY 1",
+            {"peers": [peer, *others]},
         )
-    return found
+        threads = [row[0] for row in cursor.fetchall()]
+    for start in range(0, len(threads), _CASES):
+        part = threads[start : start + _CASES]
+        with exchanging() as cursor:
+            events, with_it = _exchanged(cursor, [peer], part), _exchanged(cursor, others, part)
+        for each in _duties_in(part):
+            along_with_it = each["opened_by"] in with_it and not moved.keys().isdisjoint(_divisions(each))
+            if (each["opened_by"] in events or along_with_it) and both == {
+                where.node_of(each["owed_by"]),
+                where.node_of(each["owed_to"]),
+            }:
+                yield each
 
 
-def _exchanged(cursor: CursorWrapper, peers: Sequence[str]) -> list[tuple[UUID, UUID]]:
-    """Return the entries that went to some peers, or came from them, each with its case."""
+def _duties_in(threads: Sequence[UUID]) -> list[dict[str, Any]]:
+    columns = ", ".join("thread_id" if each == "thread" else each for each in COLUMNS)
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        set_acting("", "exchange", threads)
+        cursor.execute(
+            f"SELECT {columns} FROM duties_duty WHERE thread_id = ANY(%s) AND state <> %s ORDER BY id",  # noqa: S608  # our own columns
+            [list(threads), VOID],
+        )
+        return [dict(zip(COLUMNS, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _exchanged(cursor: CursorWrapper, peers: Sequence[str], threads: Sequence[UUID]) -> set[UUID]:
+    """Return the entries of some cases that went to some peers, or came from them."""
     cursor.execute(
-        "SELECT thread, event FROM exchange_outbox WHERE peer = ANY(%(peers)s) AND what IN ('event', 'extract')"
-        " AND state <> 'withheld' AND number IS NOT NULL"
-        " UNION SELECT thread, event FROM exchange_inbox WHERE peer = ANY(%(peers)s)",
-        {"peers": list(peers)},
+        "SELECT event FROM exchange_outbox WHERE peer = ANY(%(peers)s) AND what IN ('event', 'extract')"
+        " AND state <> 'withheld' AND number IS NOT NULL AND thread = ANY(%(threads)s)"
+        " UNION SELECT event FROM exchange_inbox WHERE peer = ANY(%(peers)s) AND thread = ANY(%(threads)s)",
+        {"peers": list(peers), "threads": list(threads)},
     )
-    found: list[tuple[UUID, UUID]] = cursor.fetchall()
-    return found
+    return {row[0] for row in cursor.fetchall()}
 
 
 def _divisions(duty: Mapping[str, Any]) -> set[str]:
