@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,12 +46,31 @@ STATES: Final[Mapping[str, str]] = {
     "withheld": gettext_noop("没有发出"),
     "new": gettext_noop("待登记"),
 }
-#: Why something did not leave; what another node says of it is shown as it says it.
+#: Why something did not leave, or did not enter: by the code with which it is kept, or that stands in what is kept.
 REASONS: Final[Mapping[str, str]] = {
     "no-consent": gettext_noop("本人未同意"),
     "gone": gettext_noop("记录已不在本节点"),
     "too-large": gettext_noop("内容太长，一个信封装不下"),
+    "not-yet": gettext_noop("时间比本机时钟晚，到时再登记"),
+    "unknown-kind": gettext_noop("本节点的规则包里没有这种记录，采用后自动再试"),
+    "unknown-organisation": gettext_noop("本节点没有这个机构，建立后自动再试"),
+    "kind-not-carried": gettext_noop("这种记录不跨节点传送"),
+    "speaks-for-another": gettext_noop("发件节点不能代表这个机构"),
+    "unknown-case": gettext_noop("这个机构不是该案件的一方"),
+    "draft-faults": gettext_noop("内容不合要求"),
+    "arrival": gettext_noop("已登记，但收到的时间没有记上"),
+    "envelope-refused": gettext_noop("来件未被接受"),
+    "unreadable": gettext_noop("信封打不开"),
+    "newer-form": gettext_noop("信封格式比本节点新，请先升级本节点"),
+    "unknown-node": gettext_noop("不认识的节点"),
+    "unconfirmed": gettext_noop("四个词尚未核对"),
+    "revoked": gettext_noop("已撤销信任"),
+    "unknown-key": gettext_noop("不认识的密钥"),
+    "bad-signature": gettext_noop("签名不符"),
+    "changed": gettext_noop("内容被改动过"),
+    "not-for-us": gettext_noop("不是发给本节点的"),
 }
+_REASON: Final = re.compile(rf"(?<![\w.-])({'|'.join(map(re.escape, REASONS))})(?![\w.-])(: )?")
 WAYS: Final[Mapping[str, str]] = {
     "came": gettext_noop("来件"),
     "left": gettext_noop("去件"),
@@ -90,8 +110,12 @@ def _with_names(standing: Standing) -> Mapping[str, Any]:
 
 
 def _in_words(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    reason = row["reason"]
-    return {**row, "reason": gettext(REASONS[reason]) if reason in REASONS else reason}
+    return {**row, "reason": _REASON.sub(_said, str(row["reason"]))}
+
+
+def _said(code: re.Match[str]) -> str:
+    """Return a code in the reader's words; what follows it, another node may have said, and is shown as it is."""
+    return gettext(REASONS[code[1]]) + (gettext("：") if code[2] else "")
 
 
 @require_POST
