@@ -102,7 +102,18 @@ def test_what_a_peer_says_of_a_day_is_kept_when_its_own_key_signed_it(cast: Cast
         ("guangdong", DAY, word),
         ("unknown", DAY, sign({**said, "node": "unknown"}, "unknown", new_keys())),
         (peer.name, DAY + timedelta(days=1), word),
-        (peer.name, DAY, sign({**said, "kept": [1]}, peer.name, peer.keys)),
+        *(
+            (peer.name, DAY, sign({**said, "kept": kept}, peer.name, peer.keys))
+            for kept in (
+                [1],
+                1,
+                {"500101": 9},
+                {"500101": True},
+                {"500101": "30"},
+                {"500101": 10**10},
+                {"500101001": 30},
+            )
+        ),
         (peer.name, DAY, "no word"),
     ):
         assert hear([wrong], at(SOON)) == 0

@@ -90,11 +90,11 @@ def test_a_node_writes_into_any_box_and_takes_from_its_own_alone(hub: tuple[str,
 
 
 def test_a_node_gives_counts_in_its_own_name_once_a_day_and_reads_those_of_all(hub: tuple[str, Path]) -> None:
-    async def give(of: str, by: str) -> None:
+    async def give(of: str, by: str, day: str = "2026-03-02") -> None:
         client = await connect(hub[0], by, shown(hub, by))
         stream = client.jetstream(timeout=2)
         await ensure_daily(stream)
-        subject = DAILY_SUBJECT.format(name=of, day="2026-03-02")
+        subject = DAILY_SUBJECT.format(name=of, day=day)
         try:
             await stream.publish(subject, b"signed")
         finally:
@@ -113,6 +113,7 @@ def test_a_node_gives_counts_in_its_own_name_once_a_day_and_reads_those_of_all(h
     asyncio.run(_refused(give("guangdong", "guangxi")))
     with pytest.raises(APIError, match="per subject"):
         asyncio.run(give("guangdong", "guangdong"))
+    asyncio.run(give("guangdong", "guangdong", day="no-day"))
     assert asyncio.run(read("guangxi")) == [("guangdong", date(2026, 3, 2), "signed")]
 
 

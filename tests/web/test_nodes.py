@@ -53,7 +53,10 @@ def test_a_node_shows_its_peers_and_takes_up_again_what_lies_on_the_desk(house: 
     said = page.inner_text("main")
     assert node.name in said
     assert "已信任" in said
-    assert "本节点的规则包里没有这种记录，采用后自动再试：no.such-kind" in page.get_by_role("region", name="未能登记的来往").inner_text()
+    assert (
+        "本节点的规则包里没有这种记录，采用后自动再试：no.such-kind"
+        in page.get_by_role("region", name="未能登记的来往").inner_text()
+    )
     page.get_by_role("button", name="全部重试").click()
     assert [each.inner_text() for each in page.get_by_role("status").all()] == ["重试了 1 件。"]
 

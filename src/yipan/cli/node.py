@@ -221,6 +221,8 @@ def counts(days: int, *, as_json: bool) -> None:
     if as_json:
         show_json(found)
         return
+    if not found:
+        Console().say("这些天没有公布过数字。", "Nothing was published of these days.")
     for each in found:
         click.echo(f"{each['day']}  {each['node']}")
         for county in sorted({*each["kept"], *each["lapsed"]}):

@@ -5,6 +5,7 @@ The hub can hold a word back. It cannot make one: only what a peer's own key sig
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +14,7 @@ from django.db import connection
 
 from yipan.database.many import insert_many
 from yipan.exchange.envelope import PublicKeys, sign, signed_by, verify
-from yipan.exchange.nodes.counting import DAYS_BACK, KEPT, LAPSED, counts_of_days
+from yipan.exchange.nodes.counting import DAYS_BACK, KEPT, LAPSED, OTHERS, SMALLEST, counts_of_days
 from yipan.exchange.nodes.own import own
 from yipan.exchange.nodes.peers import exchanging, plain
 from yipan.exchange.nodes.tables import TRUSTED
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     #: A node's word of a day: whose, of which day, and the signed text.
     Word = tuple[str, date, str]
 
+_COUNTY: Final = re.compile(r"[0-9]{6}")
+#: More duties than this no county ends in a day.
+_MOST: Final = 10**9
 _COLUMNS: Final = {
     "node": "text", "day": "date", "kept": "jsonb", "lapsed": "jsonb", "word": "text", "heard_at": "timestamptz",
 }  # fmt: skip
@@ -95,12 +99,17 @@ def _believed(
         said = verify(word, keys[version])
         if (signer, said["node"], said["day"]) != (node, node, day.isoformat()):
             return None
-        return {
-            what: {str(county): int(number) for county, number in said[what].items()}
-            for what in (KEPT, LAPSED)
-        }
+        counts = {what: dict(said[what]) for what in (KEPT, LAPSED)}
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
+    every = [each for what in counts.values() for each in what.items()]
+    return counts if all(_is_count(county, number) for county, number in every) else None
+
+
+def _is_count(county: object, number: object) -> bool:
+    """Tell whether a number of a county is one that may be published."""
+    named = county == OTHERS or (isinstance(county, str) and _COUNTY.fullmatch(county) is not None)
+    return named and type(number) is int and SMALLEST <= number <= _MOST
 
 
 def _keys_by_node(cursor: CursorWrapper) -> dict[str, dict[int, PublicKeys]]:

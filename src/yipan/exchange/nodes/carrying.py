@@ -220,8 +220,7 @@ class Carrying:
             try:
                 await self._exchange_counts(stream)
                 await asyncio.sleep(_COUNTS_EVERY)
-            except (NatsError, TimeoutError) as error:
-                # A hub whose keeper has made no board yet; where the line is cut, what carries says so.
+            except Exception as error:  # noqa: BLE001  # whatever it is, the rest goes on; where the line is cut, what carries says so
                 if not told:
                     self.say(f"daily counts: {type(error).__name__}")
                 told = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from datetime import date
 from typing import TYPE_CHECKING, Final
@@ -96,12 +97,13 @@ async def _ensured(stream: JetStreamContext, wanted: StreamConfig) -> StreamInfo
 
 
 async def days_given(stream: JetStreamContext, name: str = "*") -> dict[date, list[str]]:
-    """Return of which days the hub has counts, by whom: of one node, or of all."""
+    """Return of which days the hub has counts, by whom: of one node, or of all. What is said of no day is passed over."""
     info = await stream.stream_info(DAILY, subjects_filter=DAILY_SUBJECT.format(name=name, day="*"))
     found: dict[date, list[str]] = defaultdict(list)
     for subject in info.state.subjects or ():
         *_, who, day = subject.split(".")
-        found[date.fromisoformat(day)].append(who)
+        with contextlib.suppress(ValueError):
+            found[date.fromisoformat(day)].append(who)
     return found
 
 
@@ -116,7 +118,7 @@ async def words_of(
             for name, day in asked
         )
     )
-    return [(*of, (each.data or b"").decode()) for of, each in zip(asked, found, strict=True)]
+    return [(*of, (each.data or b"").decode(errors="replace")) for of, each in zip(asked, found, strict=True)]
 
 
 async def make_boxes(hub: str, shown: bytes, names: Iterable[str]) -> None:
