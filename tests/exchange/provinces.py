@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import socket
 import subprocess
@@ -307,7 +308,12 @@ class Provinces:
 
     def settle(self, patience: float = PATIENCE) -> None:
         """Wait until nothing is under way between any of them."""
-        until(lambda: all(each.idle() for each in self.nodes.values()), "nothing is under way", patience)
+        try:
+            until(lambda: all(each.idle() for each in self.nodes.values()), "nothing is under way", patience)
+        except AssertionError as error:
+            stands = [each.status() for each in self.nodes.values()]
+            message = f"{error}: {json.dumps(stands, ensure_ascii=False, default=str)}"
+            raise AssertionError(message) from None
 
     def agree(self, *cases: str) -> None:
         """Prove that any two agree on every duty between them, or on those of some cases; each journal is proved by itself when it is taken away."""
