@@ -41,7 +41,7 @@ from yipan.exchange.nodes.receiving import receive_many
 from yipan.law.deadline import SHANGHAI
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from nats.aio.msg import Msg
     from nats.js import JetStreamContext
@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 
 _PAUSE: Final = 0.1
 _AFTER_A_FAULT: Final = 0.5
+#: After so many seconds a task that was told to end is told again.
+_ASKED_AGAIN: Final = 1.0
 _COUNTS_EVERY, _COUNTS_AGAIN = 3600.0, 60.0
 #: How often the list of erasures is compared with where copies lie.
 _ERASURES_EVERY: Final = 5.0
@@ -88,9 +90,7 @@ class Carrying:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stop.wait(), seconds)
             self.stop.set()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await ended(tasks)
             for pool in (self._leaving, self._entering, self._finishing, self._counting):
                 pool.shutdown()
 
@@ -126,9 +126,7 @@ class Carrying:
         try:
             await asyncio.gather(*tasks)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await ended(tasks)
 
     def _tell(self, line: str) -> None:
         """Say once what keeps us from carrying, and note it until something has been carried."""
@@ -220,7 +218,10 @@ class Carrying:
             try:
                 await self._exchange_counts(stream)
                 await asyncio.sleep(_COUNTS_EVERY)
-            except Exception as error:  # noqa: BLE001  # whatever it is, the rest goes on; where the line is cut, what carries says so
+            except Exception as error:
+                if not stream._nc.is_connected:  # noqa: SLF001  # the client behind it has no other name
+                    raise
+                # Whatever it is, the rest goes on.
                 if not told:
                     self.say(f"daily counts: {type(error).__name__}")
                 told = True
@@ -240,6 +241,15 @@ class Carrying:
             return verb(*words)
 
         return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+
+async def ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """End tasks, and ask again until they have: who gives up waiting at that very moment takes the first word for its own timeout."""
+    while pending := [each for each in tasks if not each.done()]:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=_ASKED_AGAIN)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _now() -> datetime:
