@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from yipan.exchange.nodes.carrying import ended
+from yipan.exchange.nodes.carrying import ended, told_to_end
 
 
 def test_a_task_that_overhears_that_it_shall_end_is_told_again() -> None:
@@ -27,3 +27,24 @@ def test_a_task_that_overhears_that_it_shall_end_is_told_again() -> None:
 
     asyncio.run(play())
     assert len(heard) > 1
+
+
+def test_what_a_closing_client_cancels_is_no_word_to_end() -> None:
+    told = []
+
+    async def wait(reply: asyncio.Future[None]) -> None:
+        try:
+            await reply
+        except asyncio.CancelledError:
+            told.append(told_to_end())
+
+    async def play() -> None:
+        for by_us in (False, True):
+            reply: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            task = asyncio.create_task(wait(reply))
+            await asyncio.sleep(0)
+            (task if by_us else reply).cancel()
+            await task
+
+    asyncio.run(play())
+    assert told == [False, True]

@@ -107,6 +107,11 @@ class Carrying:
                 stream = client.jetstream(timeout=TIMEOUT)
                 await self._look_into(await ensure_streams(stream))
                 await self._carry(stream)
+            except asyncio.CancelledError:
+                # A client that closes cancels what waits for it, and nobody told us to end.
+                if told_to_end():
+                    raise
+                await asyncio.sleep(_AFTER_A_FAULT)
             except Exception as error:  # noqa: BLE001  # the line or the database went away: both come back, and nothing was lost
                 self._tell(f"{type(error).__name__}: {error}"[:200])
                 await asyncio.sleep(_AFTER_A_FAULT)
@@ -241,6 +246,12 @@ class Carrying:
             return verb(*words)
 
         return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+
+def told_to_end() -> bool:
+    """Tell whether somebody told this task to end."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 async def ended(tasks: Sequence[asyncio.Task[None]]) -> None:
