@@ -95,29 +95,30 @@ class Carrying:
                 pool.shutdown()
 
     async def _connected(self) -> None:
-        """Connect, carry, and connect again whenever that fails."""
+        """Connect, carry, and connect again whenever that fails, however it fails."""
         while not self.stop.is_set():
             try:
-                client = await connect(self.own.hub, self.own.name, credentials())
+                await self._while_connected()
             except UnreachableHubError as refusal:
                 self._tell(refusal.say("zh"))
-                await asyncio.sleep(_AFTER_A_FAULT)
-                continue
-            try:
-                stream = client.jetstream(timeout=TIMEOUT)
-                await self._look_into(await ensure_streams(stream))
-                await self._carry(stream)
             except asyncio.CancelledError:
                 # A client that closes cancels what waits for it, and nobody told us to end.
                 if told_to_end():
                     raise
-                await asyncio.sleep(_AFTER_A_FAULT)
             except Exception as error:  # noqa: BLE001  # the line or the database went away: both come back, and nothing was lost
                 self._tell(f"{type(error).__name__}: {error}"[:200])
-                await asyncio.sleep(_AFTER_A_FAULT)
-            finally:
-                with contextlib.suppress(NatsError, OSError, TimeoutError):
-                    await asyncio.wait_for(client.close(), 2)
+            await asyncio.sleep(_AFTER_A_FAULT)
+
+    async def _while_connected(self) -> None:
+        client = await connect(self.own.hub, self.own.name, credentials())
+        try:
+            stream = client.jetstream(timeout=TIMEOUT)
+            await self._look_into(await ensure_streams(stream))
+            await self._carry(stream)
+        finally:
+            # However a client fails to close: it is done with.
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(client.close(), 2)
 
     async def _look_into(self, since: datetime | None) -> None:
         """Send again what no box can hold any more, because the hub made its boxes anew after it was sent."""
