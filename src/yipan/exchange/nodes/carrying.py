@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from django.db import close_old_connections
-from nats.errors import Error as NatsError
 
 from yipan.exchange.faults import UnreachableHubError
 from yipan.exchange.nodes import board
