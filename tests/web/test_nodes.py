@@ -67,7 +67,10 @@ def test_the_board_shows_what_each_node_published_and_who_published_nothing(hous
     from yipan.exchange.envelope import sign  # noqa: PLC0415  # Django is set up by `home`
     from yipan.exchange.nodes.board import hear  # noqa: PLC0415  # the same
 
+    silent = Peer(name="peer-silent", serves=("5424",))
+
     def publish() -> None:
+        silent.introduce(MONDAY)
         words = []
         for back in (1, 2):
             day = MONDAY.date() - timedelta(days=back)
@@ -80,8 +83,8 @@ def test_the_board_shows_what_each_node_published_and_who_published_nothing(hous
     page = house.signed_in("fan")
     page.goto("/nodes")
     board = page.get_by_role("region", name="各省近七日")
-    ours, theirs = (board.get_by_role("row").filter(has_text=name) for name in ("guangdong", node.name))
-    assert "未公布" in ours.inner_text()
+    quiet, theirs = (board.get_by_role("row").filter(has_text=name) for name in (silent.name, node.name))
+    assert "未公布" in quiet.inner_text()
     assert [theirs.locator("td").nth(at).inner_text() for at in (1, 2)] == ["104", "22"]
     theirs.locator("summary").click()
     assert "按时履行 80，逾期 22" in theirs.inner_text()

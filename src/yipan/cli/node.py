@@ -221,13 +221,14 @@ def counts(days: int, *, as_json: bool) -> None:
     if as_json:
         show_json(found)
         return
+    console = Console()
     if not found:
-        Console().say("这些天没有公布过数字。", "Nothing was published of these days.")
+        console.say("这些天没有公布过数字。", "Nothing was published of these days.")
     for each in found:
         click.echo(f"{each['day']}  {each['node']}")
         for county in sorted({*each["kept"], *each["lapsed"]}):
             kept, lapsed = (each[what].get(county, "-") for what in ("kept", "lapsed"))
-            Console().say(
+            console.say(
                 f"  {county}  按时 {kept}  逾期 {lapsed}", f"  {county}  kept {kept}  lapsed {lapsed}"
             )
 

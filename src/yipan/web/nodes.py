@@ -76,8 +76,6 @@ WAYS: Final[Mapping[str, str]] = {
     "left": gettext_noop("去件"),
     "envelope": gettext_noop("来件信封"),
 }
-
-
 #: Of how many days the sums of the board are.
 BOARD_DAYS: Final = 7
 

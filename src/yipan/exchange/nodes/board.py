@@ -70,11 +70,11 @@ def words_to_give(now: datetime, given: Collection[date]) -> list[Word]:
 
 def words_to_hear(now: datetime, given: Mapping[date, Iterable[str]]) -> list[tuple[str, date]]:
     """Return whose words of which days the hub has, and we not yet."""
+    days = _days(now)
     with exchanging() as cursor:
-        cursor.execute("SELECT node, day FROM exchange_daily")
+        cursor.execute("SELECT node, day FROM exchange_daily WHERE day = ANY(%s)", [days])
         known = set(cursor.fetchall())
         names = _keys_by_node(cursor).keys()
-    days = set(_days(now))
     said = ((name, day) for day, listed in given.items() if day in days for name in listed)
     return sorted(each for each in said if each[0] in names and each not in known)
 
@@ -87,7 +87,7 @@ def hear(words: Iterable[Word], now: datetime) -> int:
         for node, day, word in words:
             if said := _believed(word, node, day, keys.get(node, {})):
                 rows.append((node, day, said[KEPT], said[LAPSED], word, now))
-        return insert_many(cursor, "exchange_daily", _COLUMNS, rows, "ON CONFLICT DO NOTHING") if rows else 0
+        return insert_many(cursor, "exchange_daily", _COLUMNS, rows, "ON CONFLICT DO NOTHING")
 
 
 def _believed(
