@@ -190,6 +190,8 @@ class Line:
             except OSError:
                 here.close()
                 continue
+            # It waited two seconds for the hub to open; a hub that has nothing to say is no cut line.
+            there.settimeout(None)
             self._pairs += [here, there]
             for way, one, other in (("there", here, there), ("back", there, here)):
                 threading.Thread(target=self._pump, args=(one, other, self._alive[way]), daemon=True).start()
