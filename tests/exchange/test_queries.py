@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -12,8 +13,8 @@ from yipan.duties.faults import UnknownThreadError
 from yipan.duties.lawbook import lawbook
 from yipan.duties.travelling import ELSEWHERE
 from yipan.exchange.nodes import finishing
-from yipan.exchange.nodes.entering import enter_ready, retry
-from yipan.exchange.nodes.finishing import arrival_of
+from yipan.exchange.nodes.entering import enter_in_turn, enter_ready, retry
+from yipan.exchange.nodes.finishing import arrival_of, finish
 from yipan.exchange.nodes.standing import desk
 
 if TYPE_CHECKING:
@@ -55,6 +56,20 @@ def test_a_query_that_arrives_from_elsewhere_is_owed_an_answer_as_urgent_as_it_w
     enter_ready(at(NOON))
     assert cast.kinds(theirs) == ["query.sent", "query.arrived"]
     assert cast.duties(theirs)["prd-query-reply-15wd", ""].opened_at == at(NOON)
+    assert receipts(peer.collect(later(NOON, minutes=1))) == ["entered"]
+
+
+def test_what_came_in_while_arrivals_were_about_to_be_told_arrives_when_it_came(
+    cast: Cast, peer: Peer
+) -> None:
+    question, theirs = query(cast, peer), uuid4()
+    began = at(NOON)
+    came = began + timedelta(milliseconds=40)
+    assert peer.send(turned(cast, peer, question, theirs, "2026-03-02T10:00"), now=came)
+    assert enter_in_turn(came)
+    assert finish(began)
+    assert not [each for each in desk(came) if each["peer"] == peer.name]
+    assert cast.duties(theirs)["prd-query-reply-15wd", ""].opened_at == came
     assert receipts(peer.collect(later(NOON, minutes=1))) == ["entered"]
 
 

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from yipan.exchange.faults import UnreachableHubError
 from yipan.exchange.nodes import board
@@ -83,15 +83,22 @@ class Carrying:
         self._counting = ThreadPoolExecutor(1, "counting")
 
     async def run(self, seconds: float | None = None) -> None:
-        """Carry until told to stop, or for some seconds."""
+        """Carry until told to stop, or for some seconds.
+
+        Raises:
+            Exception: whatever ended one of the tasks. Who is there and does not carry would be taken for a carrier.
+        """
         with carrying_here():
             tasks = [asyncio.create_task(each()) for each in (self._connected, self._enter, self._finish)]
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.stop.wait(), seconds)
+            told: asyncio.Task[Any] = asyncio.create_task(self.stop.wait())
+            await asyncio.wait([told, *tasks], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             self.stop.set()
-            await ended(tasks)
+            faults = await ended([told, *tasks])
             for pool in (self._leaving, self._entering, self._finishing, self._counting):
+                pool.submit(connections.close_all)
                 pool.shutdown()
+            if faults:
+                raise faults[0]
 
     async def _connected(self) -> None:
         """Connect, carry, and connect again whenever that fails, however it fails."""
@@ -137,12 +144,17 @@ class Carrying:
         """Say once what keeps us from carrying, and note it until something has been carried."""
         if line == self._said:
             return
-        if line:
-            self.say(line)
         self._said = line
+        if line:
+            self._say(line)
         # A disk that is full is what there is to say, and where it cannot be noted.
         with contextlib.suppress(OSError):
             tell(line, _now())
+
+    def _say(self, line: str) -> None:
+        # Whoever heard us may have gone.
+        with contextlib.suppress(OSError):
+            self.say(line)
 
     async def _send(self, stream: JetStreamContext) -> None:
         compared = 0.0
@@ -228,7 +240,7 @@ class Carrying:
                     raise
                 # Whatever it is, the rest goes on.
                 if not told:
-                    self.say(f"daily counts: {type(error).__name__}")
+                    self._say(f"daily counts: {type(error).__name__}")
                 told = True
                 await asyncio.sleep(_COUNTS_AGAIN)
 
@@ -254,13 +266,17 @@ def told_to_end() -> bool:
     return task is None or task.cancelling() > 0
 
 
-async def ended(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """End tasks, and ask again until they have: who gives up waiting at that very moment takes the first word for its own timeout."""
+async def ended(tasks: Sequence[asyncio.Task[Any]]) -> list[Exception]:
+    """End tasks, and return what ended them before.
+
+    They are asked again until they have ended: who gives up waiting at that very moment takes the first word for its own timeout.
+    """
     while pending := [each for each in tasks if not each.done()]:
         for task in pending:
             task.cancel()
         await asyncio.wait(pending, timeout=_ASKED_AGAIN)
-    await asyncio.gather(*tasks, return_exceptions=True)
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    return [each for each in found if isinstance(each, Exception)]
 
 
 def _now() -> datetime:

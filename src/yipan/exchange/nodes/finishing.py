@@ -114,8 +114,10 @@ def _record_arrivals(one: Own, office: str, drafts: Sequence[Draft], now: dateti
         purpose="exchange",
         until_at=now + timedelta(hours=1),
     )
+    # What came in since we looked at the clock came no later than this.
+    moment = max([now, *(each.at for each in drafts if each.at)])
     try:
-        record(drafts, permit=permit, clock=lambda: now)
+        record(drafts, permit=permit, clock=lambda: moment)
     except OfficeEndedError:
         return {}  # whoever goes on in its place has the case, and the clock that runs there
     except YipanError as error:
