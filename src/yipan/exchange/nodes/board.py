@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import connection
 
 from yipan.database.many import insert_many
-from yipan.exchange.envelope import PublicKeys, sign, signed_by, verify
+from yipan.exchange.envelope import sign, signed_by, verify
 from yipan.exchange.nodes.counting import DAYS_BACK, KEPT, LAPSED, OTHERS, SMALLEST, counts_of_days
 from yipan.exchange.nodes.own import own
-from yipan.exchange.nodes.peers import exchanging, plain
+from yipan.exchange.nodes.peers import by_version, exchanging, plain
 from yipan.exchange.nodes.tables import TRUSTED
 from yipan.law.deadline import SHANGHAI
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from django.db.backends.utils import CursorWrapper
+
+    from yipan.exchange.envelope import PublicKeys
 
     #: A node's word of a day: whose, of which day, and the signed text.
     Word = tuple[str, date, str]
@@ -115,12 +117,7 @@ def _is_count(county: object, number: object) -> bool:
 def _keys_by_node(cursor: CursorWrapper) -> dict[str, dict[int, PublicKeys]]:
     """Return the keys, by version, of whose words are believed: of the peers, and our own."""
     cursor.execute("SELECT name, keys FROM exchange_peer WHERE state = %s", [TRUSTED])
-    found = {
-        name: {
-            int(version): PublicKeys.of({**said, "version": version}) for version, said in plain(keys).items()
-        }
-        for name, keys in cursor.fetchall()
-    }
+    found = {name: by_version(keys) for name, keys in cursor.fetchall()}
     one = own()
     found[one.name] = {version: one.keys(version).public for version in range(1, one.key_version + 1)}
     return found

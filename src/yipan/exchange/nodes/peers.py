@@ -63,10 +63,18 @@ def known_peers(cursor: CursorWrapper) -> list[Known]:
             title=title,
             serves=tuple(serves),
             state=state,
-            keys=PublicKeys.of(plain(keys)[str(version)] | {"version": version}),
+            keys=by_version(keys)[version],
         )
         for name, title, serves, state, version, keys in cursor.fetchall()
     ]
+
+
+def by_version(keys: object) -> dict[int, PublicKeys]:
+    """Return a peer's keys as its row has them: each that it ever had, by its number."""
+    return {
+        int(version): PublicKeys.of({**said, "version": int(version)})
+        for version, said in plain(keys).items()
+    }
 
 
 def plain(value: object) -> dict[str, Any]:
