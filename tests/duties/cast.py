@@ -30,9 +30,10 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
 
 
-def townships(first: str, before: str, number: int) -> str:
-    """Return the n-th township between two codes that has a county above it."""
+def townships(first: str, before: str, number: int, without: str = "-") -> str:
+    """Return the n-th township between two codes that has a county above it; none whose code begins with `without`."""
     query = Organisation.objects.filter(level="township", kind="health", id__gte=first, id__lt=before)
+    query = query.exclude(id__startswith=without)
     return str(query.filter(supervisor__level="county").order_by("id").values_list("id", flat=True)[number])
 
 
@@ -118,7 +119,8 @@ class Cast:
 def new_cast() -> Cast:
     """Return offices that nobody has used in this run."""
     number = next(_fresh)
-    his_home = townships("4503", "4509", number)
+    # Yulin is where the pages and the provinces have their townships.
+    his_home = townships("4503", "4515", number, without="4509")
     return Cast(
         residence=townships("4412", "4419", number),
         # The counties of Chongqing; when they are used up, Sichuan.
