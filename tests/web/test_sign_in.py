@@ -164,6 +164,18 @@ def test_an_address_rests_after_many_wrong_passwords_whatever_the_accounts() -> 
     assert knock(browser(REMOTE_ADDR="203.0.113.10"), "e.beside").status_code == 302
 
 
+def test_strangers_who_try_without_a_name_keep_nobody_from_a_passkey() -> None:
+    def tried(there: Client) -> int:
+        return int(there.post("/sign-in/passkey", {"credential": "{}"}).status_code)
+
+    for at in range(ALLOWED + 1):
+        there = browser(REMOTE_ADDR=f"198.51.100.{at}")
+        assert (tried(there), knock(there, "", "wrong").status_code) == (422, 422)
+    # By its address a guesser without a name rests all the same.
+    there = browser(REMOTE_ADDR="198.51.100.200")
+    assert [tried(there) for _ in range(ALLOWED_FROM_ADDRESS + 1)] == [*[422] * ALLOWED_FROM_ADDRESS, 429]
+
+
 def test_behind_our_own_proxy_the_address_is_what_the_proxy_wrote_last(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -89,7 +89,7 @@ class Attempt:
 def begin_attempt(name: str, now: datetime, address: str = "") -> Attempt | None:
     """Count an attempt before the secret is looked at, so that a hundred at once are not all let through.
 
-    `name` is an account, or the number of whoever signs in with one. Returns None while the account or the address rests;
+    `name` is an account, or the number of whoever signs in with one; empty where none is said (a passkey). Returns None while the account or the address rests;
     what is refused so does not lengthen the rest.
     """
     FailedSignIn.objects.filter(failed_at__lte=now - WITHIN).delete()
@@ -103,9 +103,13 @@ def begin_attempt(name: str, now: datetime, address: str = "") -> Attempt | None
 
 
 def must_rest(name: str, now: datetime, address: str = "", *, besides: int = 0) -> bool:
-    """Tell whether an account, or an address, has seen too many wrong passwords of late."""
+    """Tell whether an account, or an address, has seen too many wrong passwords of late.
+
+    What was tried without a name rests by its address alone: else strangers who type nothing would keep all others out.
+    """
     recent = FailedSignIn.objects.filter(failed_at__gt=now - WITHIN)
-    if recent.filter(name_digest=_digest("name", name)).count() >= ALLOWED + besides:
+    named = _digest("name", name)
+    if named != "" and recent.filter(name_digest=named).count() >= ALLOWED + besides:
         return True
     there = _digest("address", address)
     return there != "" and recent.filter(address_digest=there).count() >= ALLOWED_FROM_ADDRESS + besides
